@@ -1,0 +1,3 @@
+//! A Bedrock runtime on loopback.
+
+fn main() {}

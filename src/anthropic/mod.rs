@@ -1,0 +1,4 @@
+//! What Anthropic clients speak: the error envelope and SSE.
+
+pub mod error;
+pub mod sse;

@@ -1,0 +1,5 @@
+//! What AWS speaks: SigV4, the event stream, credentials, endpoints.
+
+pub mod credentials;
+pub mod event_stream;
+pub mod sigv4;

@@ -1,0 +1,1 @@
+//! Event stream chunks to SSE.

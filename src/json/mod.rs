@@ -1,0 +1,1 @@
+//! The streaming editor of top-level members.
