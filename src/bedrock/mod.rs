@@ -1,4 +1,6 @@
 //! What Bedrock speaks: operations, exceptions, stream chunks.
 
 pub mod exceptions;
+pub mod model_id;
+pub mod operation;
 pub mod stream;

@@ -1,1 +1,49 @@
-//! One request from head to answer.
+//! The core's one story: a request from its head to the end of its answer. Pure: time and credentials are handed in, what
+//! is to be done is what a call returns. `host/stream.rs` calls it in this order:
+//!
+//! 1. [`begin`] with the head: [`route`] says whether the request is ours.
+//! 2. [`Request::body`] with each piece of the body, which is checked, edited and hashed as it arrives (`body`).
+//! 3. [`Request::finish`] at its end: the model is resolved, the operation built, the headers chosen (`headers`) and signed.
+//! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`).
+//! 5. [`Response::body`] with each piece of the answer.
+//! 6. [`Response::truncated`] when the stream is gone.
+//!
+//! No step calls back up; each error on the way is a [`Reply`] in Anthropic's shape.
+
+mod body;
+mod failure;
+mod headers;
+mod model;
+mod reply;
+mod request;
+mod response;
+mod route;
+
+pub use headers::{HeaderMap, Headers};
+pub use reply::Reply;
+pub use request::{Finish, Outgoing, Progress, Request};
+pub use response::{Body, Head, Origin, Response};
+
+use crate::config::Config;
+use route::{Route, route};
+use std::rc::Rc;
+
+/// What is to be done with a request, by its head.
+pub enum Begin {
+    /// It is not ours: on, untouched and unbuffered.
+    Pass,
+    /// Answer it at once.
+    Answer(Reply),
+    /// Hold its headers and feed its body to this.
+    Take(Box<Request>),
+}
+
+/// A request's head has arrived.
+pub fn begin(config: &Rc<Config>, head: &Headers<'_>) -> Begin {
+    match route(config, head) {
+        Route::Pass => Begin::Pass,
+        Route::Answer(reply) => Begin::Answer(reply),
+        Route::Bedrock => Request::new(config, head, true),
+        Route::ByModel => Request::new(config, head, false),
+    }
+}

@@ -85,10 +85,14 @@ enum State {
     Hex(u8),
     /// Continuation bytes that are left, and the range of the next one.
     Utf8(u8, u8, u8),
-    Literal(&'static [u8]),
+    /// Where in [`LITERALS`] the rest of the literal stands.
+    Literal(u8),
     Number(Number),
     Done,
 }
+
+/// What follows the first letter of `true`, `false` and `null`.
+const LITERALS: &[u8] = b"rue.alse.ull.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Number {
@@ -149,8 +153,16 @@ impl Scanner {
                                 if self.depth == 1 {
                                     return Ok(Some(Event::NameEnd));
                                 }
+                                // What usually follows is read at once.
+                                if piece.get(*i) == Some(&b':') {
+                                    *i += 1;
+                                    *state = State::Value;
+                                }
                             } else if self.value_ended(state) {
                                 return Ok(Some(Event::ValueEnd));
+                            } else if piece.get(*i) == Some(&b',') {
+                                *i += 1;
+                                *state = if self.in_object() { State::Name } else { State::Value };
                             }
                         }
                         b'\\' => {
@@ -195,16 +207,17 @@ impl Scanner {
                         }
                     }
                 },
-                State::Literal(rest) => match rest.split_first() {
-                    Some((&expected, rest)) if expected == byte => {
-                        *i += 1;
-                        *state = State::Literal(rest);
-                        if rest.is_empty() && self.value_ended(state) {
-                            return Ok(Some(Event::ValueEnd));
-                        }
+                State::Literal(place) => {
+                    if LITERALS.get(usize::from(place)) != Some(&byte) {
+                        return Err(Fault::Expected("true, false or null"));
                     }
-                    _ => return Err(Fault::Expected("true, false or null")),
-                },
+                    *i += 1;
+                    *state = State::Literal(place + 1);
+                    let ended = LITERALS.get(usize::from(place) + 1) == Some(&b'.');
+                    if ended && self.value_ended(state) {
+                        return Ok(Some(Event::ValueEnd));
+                    }
+                }
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => *i += 1,
                 State::Value | State::ValueOrEnd => {
                     if byte == b']' && *state == State::ValueOrEnd {
@@ -290,9 +303,9 @@ impl Scanner {
             b'-' => State::Number(Number::Minus),
             b'0' => State::Number(Number::Zero),
             b'1'..=b'9' => State::Number(Number::Digits),
-            b't' => State::Literal(b"rue"),
-            b'f' => State::Literal(b"alse"),
-            b'n' => State::Literal(b"ull"),
+            b't' => State::Literal(0),
+            b'f' => State::Literal(4),
+            b'n' => State::Literal(9),
             _ => return Err(Fault::Expected("a value")),
         };
         Ok(())

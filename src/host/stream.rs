@@ -1,0 +1,238 @@
+//! One request on its way: which callback of Envoy asks the exchange what, and does what it says.
+
+use super::abi::{self, Buffer, END, Map};
+use super::body;
+use super::root::Plugin;
+use crate::anthropic::error::ErrorType;
+use crate::exchange::{self, Begin, Body, Finish, Head, Headers, Origin, Progress, Reply, Request, Response};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::rc::Rc;
+
+pub struct Stream {
+    context: u32,
+    plugin: Rc<Plugin>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Not ours, or not yet seen.
+    Passing,
+    /// Its headers are held; so much of the body was read.
+    Taking(Box<Request>, usize),
+    /// It was sent; whether the answer's headers are held.
+    Sent(Response, bool),
+    /// The filter has answered it.
+    Answered,
+}
+
+impl Stream {
+    pub fn new(context: u32, plugin: Rc<Plugin>) -> Self {
+        Self { context, plugin, stage: Stage::Passing }
+    }
+
+    /// Ends the request with a reply.
+    fn answer(&mut self, reply: &Reply) -> Action {
+        self.plugin.metrics.error();
+        self.stage = Stage::Answered;
+        send(reply);
+        Action::Pause
+    }
+
+    /// A host call failed that must not: nothing half-done may leave.
+    fn broken(&mut self, call: &str, refused: abi::Refused) -> Action {
+        log::error!("bedrock-messages: {call} was refused by the host ({refused})");
+        self.answer(&Reply::error(500, ErrorType::Api, "the gateway failed to handle the request"))
+    }
+
+    /// Reads what is new of the body; then, at its end, changes and sends the request.
+    fn request_body(&mut self, size: usize, end: bool) -> Action {
+        let Stage::Taking(request, read) = &mut self.stage else { return Action::Continue };
+        let fed = body::read(*read, size, |piece| match request.body(piece) {
+            Ok(Progress::More) => Ok(()),
+            Ok(Progress::Pass) => Err(None),
+            Err(reply) => Err(Some(reply)),
+        });
+        *read = size;
+        match fed {
+            Ok(Ok(())) if end => self.finish_request(size),
+            Ok(Ok(())) => Action::Pause,
+            Ok(Err(Some(reply))) => self.answer(&reply),
+            Ok(Err(None)) => self.pass(),
+            Err(refused) => self.broken("reading the request body", refused),
+        }
+    }
+
+    fn finish_request(&mut self, size: usize) -> Action {
+        let Stage::Taking(request, _) = std::mem::replace(&mut self.stage, Stage::Passing) else {
+            return Action::Continue;
+        };
+        let now = match abi::now() {
+            Ok(now) => now / 1_000_000_000,
+            Err(refused) => return self.broken("the clock", refused),
+        };
+        let finish = request.finish(&mut self.plugin.signer.borrow_mut(), now);
+        match finish {
+            Ok(Finish::Pass) => self.pass(),
+            Err(reply) => self.answer(&reply),
+            Ok(Finish::Send(outgoing, response)) => {
+                self.plugin.metrics.request();
+                self.stage = Stage::Sent(response, false);
+                let sent = abi::set_header_map(Map::RequestHeaders, &outgoing.headers)
+                    .and_then(|()| body::edit(size, &outgoing.edits));
+                match sent {
+                    Ok(()) => Action::Continue,
+                    Err(refused) => self.broken("changing the request", refused),
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self) -> Action {
+        self.stage = Stage::Passing;
+        Action::Continue
+    }
+}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
+        let map = match abi::header_map(Map::RequestHeaders) {
+            Ok(map) => map,
+            Err(refused) => return self.broken("reading the request headers", refused),
+        };
+        match exchange::begin(&self.plugin.config, &Headers(abi::pairs(&map))) {
+            Begin::Pass => Action::Continue,
+            Begin::Answer(reply) => self.answer(&reply),
+            Begin::Take(request) => {
+                self.stage = Stage::Taking(request, 0);
+                if end {
+                    // No body callback will come.
+                    return self.finish_request(0);
+                }
+                self.plugin.watchdog.hold(self.context, abi::now().unwrap_or_default());
+                Action::Pause
+            }
+        }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        if let Stage::Taking(..) = self.stage {
+            self.plugin.watchdog.body_came();
+        }
+        self.request_body(size, end)
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        // With trailers no body callback was the last one; all of the body was seen.
+        match self.stage {
+            Stage::Taking(_, read) => self.finish_request(read),
+            _ => Action::Continue,
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
+        if let Stage::Taking(request, _) = &self.stage {
+            // Envoy answers a request that is still held: too large, too slow.
+            self.stage = match request.interrupted() {
+                Some(response) => Stage::Sent(response, false),
+                None => Stage::Passing,
+            };
+        }
+        let Stage::Sent(response, held) = &mut self.stage else { return Action::Continue };
+        let map = match abi::header_map(Map::ResponseHeaders) {
+            Ok(map) => map,
+            Err(refused) => return self.broken("reading the response headers", refused),
+        };
+        let headers = Headers(abi::pairs(&map));
+        let head = response.head(&headers, origin(&headers), end);
+        *held = matches!(head, Head::HoldOnce(_) | Head::Hold);
+        let changes = match head {
+            Head::Reply(reply) => return self.answer(&reply),
+            Head::Hold => return Action::Pause,
+            Head::Pass(changes) | Head::HoldOnce(changes) => changes,
+        };
+        let set = changes.set.iter().try_for_each(|(name, value)| set_response_header(name, value));
+        let removed = set.and_then(|()| changes.remove.iter().try_for_each(|name| remove_response_header(name)));
+        match removed {
+            // A stream's headers wait for the first piece of its body; without a body there is nothing to wait for.
+            Ok(()) if *held && !end => Action::Pause,
+            Ok(()) => Action::Continue,
+            Err(refused) => self.broken("changing the response headers", refused),
+        }
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        let Stage::Sent(response, held) = &mut self.stage else { return Action::Continue };
+        if response.passes() {
+            return Action::Continue;
+        }
+        let piece = match abi::buffer(Buffer::ResponseBody, 0, size) {
+            Ok(piece) => piece,
+            Err(refused) => return self.broken("reading the response body", refused),
+        };
+        let mut out = Vec::with_capacity(piece.len());
+        let body = response.body(&piece, end, *held, &mut out);
+        let (replaced, action) = match body {
+            Body::Untouched => return Action::Continue,
+            Body::Reply(reply) => return self.answer(&reply),
+            // A paused response is only ever emptied, never filled: past the stream's limit that would end Envoy.
+            Body::Held => (abi::set_buffer(Buffer::ResponseBody, 0, END, &[]), Action::Pause),
+            Body::Replaced => {
+                *held = false;
+                (abi::set_buffer(Buffer::ResponseBody, 0, END, &out), Action::Continue)
+            }
+        };
+        match replaced {
+            Ok(()) => action,
+            Err(refused) => self.broken("changing the response body", refused),
+        }
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        // Nothing can be added to a body here; a held error document is complete.
+        if let Stage::Sent(response, true) = &mut self.stage
+            && let Body::Reply(reply) = response.body(&[], true, true, &mut Vec::new())
+        {
+            return self.answer(&reply);
+        }
+        Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        self.plugin.watchdog.release(self.context);
+        if let Stage::Sent(response, _) = &self.stage
+            && response.truncated()
+            && code_details().starts_with(b"upstream_reset")
+        {
+            self.plugin.metrics.truncated_stream();
+        }
+    }
+}
+
+impl Context for Stream {}
+
+/// Answers the stream in whose context the host is.
+pub fn send(reply: &Reply) {
+    let details = format!("bedrock_messages_{}", reply.details);
+    if let Err(refused) = abi::send_local_response(reply.status, &details, &reply.headers, &reply.body) {
+        log::error!("bedrock-messages: a reply was refused by the host ({refused})");
+    }
+}
+
+/// Envoy's own answers, and those of filters behind ours, pass the same callbacks as the upstream's.
+fn origin(headers: &Headers<'_>) -> Origin {
+    let status = headers.get(":status").unwrap_or_default();
+    if status < b"400".as_slice() || code_details() == b"via_upstream" { Origin::Bedrock } else { Origin::Envoy }
+}
+
+fn code_details() -> Vec<u8> {
+    abi::property("response\0code_details").unwrap_or_default()
+}
+
+fn set_response_header(name: &str, value: &str) -> abi::Result<()> {
+    abi::set_header(Map::ResponseHeaders, name, value.as_bytes())
+}
+
+fn remove_response_header(name: &str) -> abi::Result<()> {
+    abi::remove_header(Map::ResponseHeaders, name)
+}

@@ -1,0 +1,53 @@
+//! Finds out that Envoy runs the filter without `allow_on_headers_stop_iteration`: then a held request never gets a body
+//! callback and would hang. The first body callback of a held stream proves that the option is in effect.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// How long a held stream may be without a body callback, nanoseconds. With the tick it makes under five seconds.
+const PATIENCE: u64 = 3_500_000_000;
+/// How often it looks, milliseconds.
+pub const TICK: u32 = 1_000;
+
+/// Held streams of this worker, as long as the option is not known to be in effect.
+#[derive(Default)]
+pub struct Watchdog {
+    in_effect: Cell<bool>,
+    held: RefCell<BTreeMap<u32, u64>>,
+}
+
+impl Watchdog {
+    /// A stream's headers are held now.
+    pub fn hold(&self, context: u32, now: u64) {
+        if !self.in_effect.get() {
+            self.held.borrow_mut().insert(context, now.saturating_add(PATIENCE));
+        }
+    }
+
+    /// A held stream got a body callback.
+    pub fn body_came(&self) {
+        if !self.in_effect.replace(true) {
+            self.held.borrow_mut().clear();
+        }
+    }
+
+    /// A stream is gone.
+    pub fn release(&self, context: u32) {
+        if !self.in_effect.get() {
+            self.held.borrow_mut().remove(&context);
+        }
+    }
+
+    /// There is nothing to look for any more.
+    pub fn is_done(&self) -> bool {
+        self.in_effect.get()
+    }
+
+    /// Takes out the streams that have waited too long.
+    pub fn overdue(&self, now: u64) -> Vec<u32> {
+        let mut held = self.held.borrow_mut();
+        let overdue: Vec<u32> = held.iter().filter(|(_, due)| **due <= now).map(|(context, _)| *context).collect();
+        held.retain(|_, due| *due > now);
+        overdue
+    }
+}
