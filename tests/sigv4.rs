@@ -1,5 +1,7 @@
 //! SigV4 against AWS's own suite, vectors shaped like Bedrock's requests, and AWS's own signer.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
