@@ -187,7 +187,9 @@ impl Decoder {
 
     /// Moves bytes from `piece` until `wanted` of them are held, or none are left; returns the others.
     fn top_up<'a>(&mut self, piece: &'a [u8], wanted: usize) -> &'a [u8] {
-        let missing = wanted.saturating_sub(self.held.len()).min(piece.len());
+        let missing = wanted.saturating_sub(self.held.len());
+        // Exactly: growing by doubling would take up to twice the memory, and WebAssembly gives none back.
+        self.held.reserve_exact(missing);
         let (taken, rest) = piece.split_at_checked(missing).unwrap_or((piece, &[]));
         self.held.extend_from_slice(taken);
         rest
