@@ -183,6 +183,14 @@ fn a_header_by_name() {
     assert_eq!(found, [Some("x".to_owned()), None, Some(String::new()), None, None]);
 }
 
+/// Takes minutes if what is held is looked through at every piece.
+#[test]
+fn a_long_message_byte_by_byte() {
+    let bytes = frame(&[], &vec![b'x'; CAP - 16]);
+    let (messages, end) = decode(CAP, bytes.chunks(1));
+    assert_eq!((messages[0].payload.len(), end), (CAP - 16, Ok(())));
+}
+
 #[test]
 fn the_end_inside_a_message() {
     let bytes = unhex(smithy::NO_HEADERS);

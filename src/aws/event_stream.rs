@@ -187,7 +187,9 @@ impl Decoder {
 
     /// Moves bytes from `piece` until `wanted` of them are held, or none are left; returns the others.
     fn top_up<'a>(&mut self, piece: &'a [u8], wanted: usize) -> &'a [u8] {
-        let missing = wanted.saturating_sub(self.held.len()).min(piece.len());
+        let missing = wanted.saturating_sub(self.held.len());
+        // Exactly: growing by doubling would take up to twice the memory, and WebAssembly gives none back.
+        self.held.reserve_exact(missing);
         let (taken, rest) = piece.split_at_checked(missing).unwrap_or((piece, &[]));
         self.held.extend_from_slice(taken);
         rest
@@ -268,19 +270,24 @@ impl<'a> Message<'a> {
 
 /// Reads every header, and sees that no name is there twice.
 fn check(headers: &[u8]) -> Result<(), HeaderError> {
+    // Most are ASCII throughout, which is quickly seen, and then their text needs no closer look.
+    let may_be_no_text = !headers.is_ascii();
     // Real messages have three; the set is for so many that comparing each with each would take long.
-    let mut few = [""; 8];
+    let mut few: [&[u8]; 8] = [b""; 8];
     let mut more = BTreeSet::new();
     let mut rest = headers;
     while let Some(header) = Header::read(&mut rest) {
-        let (name, _) = header?.parse()?;
-        let is_new = !few.contains(&name)
+        let header = header?;
+        if may_be_no_text {
+            header.parse()?;
+        }
+        let is_new = !few.contains(&header.name)
             && match few.iter_mut().find(|slot| slot.is_empty()) {
                 Some(slot) => {
-                    *slot = name;
+                    *slot = header.name;
                     true
                 }
-                None => more.insert(name),
+                None => more.insert(header.name),
             };
         if !is_new {
             return Err(HeaderError::Duplicate);
@@ -330,7 +337,7 @@ impl<'a> Header<'a> {
         Ok((Self { name, kind, value }, rest))
     }
 
-    fn parse(self) -> Result<(&'a str, HeaderValue<'a>), HeaderError> {
+    fn parse(&self) -> Result<(&'a str, HeaderValue<'a>), HeaderError> {
         let name = str::from_utf8(self.name).map_err(|_| HeaderError::NotUtf8)?;
         let value = match self.kind {
             0 => HeaderValue::Bool(true),

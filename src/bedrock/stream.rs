@@ -256,6 +256,7 @@ struct Event<'a> {
     metrics: Option<&'a RawValue>,
 }
 
+/// An `Option` alone takes `null` for a member that is missing, and it would not be taken out.
 fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
