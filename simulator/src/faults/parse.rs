@@ -1,0 +1,180 @@
+//! The inside of one marker: `NAME [WORD] [key=value …]`; a value with spaces stands in double quotes.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{AtEvent, Fault, Instead, Marker};
+use crate::errors::{self, Refusal};
+
+/// Parses what stands between `[[fault:` and `]]`.
+pub(super) fn marker(inside: &str) -> Result<Marker, String> {
+    let (words, mut pairs) = split(inside)?;
+    let times = pairs.number("times")?;
+    let fault = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => return Err("it has no name".into()),
+        ["stream", name] => {
+            let known = errors::find(name)
+                .filter(|known| known.in_stream)
+                .ok_or_else(|| format!("{name} is no member of the response stream"))?;
+            Fault::At(pairs.after()?, AtEvent::Exception(reworded(Refusal::usual(known), &mut pairs)?))
+        }
+        ["cut"] => Fault::At(pairs.after()?, AtEvent::Cut),
+        ["end"] => Fault::At(pairs.after()?, AtEvent::End),
+        ["bad-crc"] => Fault::At(pairs.after()?, AtEvent::BadCrc),
+        ["bad-prelude"] => Fault::At(pairs.after()?, AtEvent::BadPrelude),
+        ["impossible-length"] => {
+            let length = pairs.number("length")?.unwrap_or(u32::MAX);
+            Fault::At(pairs.after()?, AtEvent::ImpossibleLength(length))
+        }
+        ["error-frame"] => Fault::At(pairs.after()?, AtEvent::ErrorFrame),
+        ["unknown-event"] => Fault::At(pairs.after()?, AtEvent::UnknownEvent),
+        ["stall"] => Fault::At(pairs.after()?, AtEvent::Stall(pairs.milliseconds()?)),
+        ["delay"] => Fault::Delay(pairs.milliseconds()?),
+        ["pace"] => Fault::Pace(pairs.milliseconds()?),
+        ["one-byte"] => Fault::OneByte,
+        ["coalesce"] => Fault::Coalesce,
+        ["json-200"] => Fault::Json200,
+        ["html-503"] => Fault::Instead(Instead::Html503),
+        ["empty-500"] => Fault::Instead(Instead::Empty500),
+        [name] => {
+            let known = errors::find(name).ok_or_else(|| format!("no fault is called {name}"))?;
+            let mut refusal = reworded(Refusal::usual(known), &mut pairs)?;
+            if let Some(status) = pairs.number::<u16>("status")? {
+                if !(400..600).contains(&status) {
+                    return Err(format!("status={status} is no error"));
+                }
+                refusal.status = status;
+            }
+            Fault::Instead(Instead::Exception(refusal))
+        }
+        _ => return Err("it has too many words".into()),
+    };
+    pairs.finish()?;
+    Ok(Marker { fault, times })
+}
+
+fn reworded(mut refusal: Refusal, pairs: &mut Pairs) -> Result<Refusal, String> {
+    if let Some(message) = pairs.take("message") {
+        refusal.message = message;
+    }
+    Ok(refusal)
+}
+
+/// The `key=value` words that nothing has asked for yet.
+struct Pairs(Vec<(String, String)>);
+
+impl Pairs {
+    fn take(&mut self, key: &str) -> Option<String> {
+        let at = self.0.iter().position(|(name, _)| name == key)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn number<T: FromStr>(&mut self, key: &str) -> Result<Option<T>, String> {
+        match self.take(key) {
+            Some(value) => value.parse().map(Some).map_err(|_| format!("{key}={value} is no number in range")),
+            None => Ok(None),
+        }
+    }
+
+    /// How many events go before the fault; 1 when nothing says it.
+    fn after(&mut self) -> Result<usize, String> {
+        Ok(self.number("after")?.unwrap_or(1))
+    }
+
+    fn milliseconds(&mut self) -> Result<Duration, String> {
+        self.number("ms")?.map(Duration::from_millis).ok_or_else(|| "ms=N is missing".into())
+    }
+
+    fn finish(self) -> Result<(), String> {
+        match self.0.first() {
+            Some((key, _)) => Err(format!("{key}= means nothing here")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Words without `=`, then the pairs.
+fn split(inside: &str) -> Result<(Vec<String>, Pairs), String> {
+    let (mut words, mut pairs) = (Vec::new(), Vec::new());
+    let mut rest = inside.trim();
+    while !rest.is_empty() {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        match word.split_once('=') {
+            Some((key, value)) if value.starts_with('"') => {
+                let quoted = rest.get(key.len() + 2..).unwrap_or_default();
+                let (value, after) = quoted.split_once('"').ok_or("a quote is not closed")?;
+                pairs.push((key.to_owned(), value.to_owned()));
+                rest = after.trim_start();
+                continue;
+            }
+            Some((key, value)) => pairs.push((key.to_owned(), value.to_owned())),
+            None => words.push(word.to_owned()),
+        }
+        rest = after.trim_start();
+    }
+    Ok((words, Pairs(pairs)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Faults, find};
+    use super::*;
+
+    fn faults(text: &str) -> Faults {
+        Faults::of(find(text).expect(text), 0)
+    }
+
+    #[test]
+    fn every_exception_by_its_name() {
+        for known in errors::EXCEPTIONS {
+            let faults = faults(&format!("hello [[fault: {}]]", known.name));
+            assert_eq!(faults.instead, Some(Instead::Exception(Refusal::usual(known))));
+        }
+    }
+
+    #[test]
+    fn markers_add_up() {
+        let faults = faults(
+            "a [[fault: stream throttlingException after=3]] b [[fault:one-byte]][[fault: delay ms=5]] \
+             [[fault: stall after=2 ms=7]] [[fault: impossible-length length=8]]",
+        );
+        let throttling = Refusal::usual(errors::find("ThrottlingException").expect("known"));
+        assert!(faults.one_byte);
+        assert_eq!(faults.delay, Some(Duration::from_millis(5)));
+        assert_eq!(
+            faults.at,
+            [
+                (3, AtEvent::Exception(throttling)),
+                (2, AtEvent::Stall(Duration::from_millis(7))),
+                (1, AtEvent::ImpossibleLength(8))
+            ]
+        );
+    }
+
+    #[test]
+    fn wording_status_and_times() {
+        let text = r#"[[fault: ValidationException message="prompt is too long" status=413 times=2]]"#;
+        let markers = find(text).expect("a marker");
+        let expected = Refusal { name: "ValidationException", status: 413, message: "prompt is too long".into() };
+        assert_eq!(Faults::of(markers.clone(), 1).instead, Some(Instead::Exception(expected)));
+        assert_eq!(Faults::of(markers, 2), Faults::default());
+    }
+
+    #[test]
+    fn a_typing_error_is_refused() {
+        for text in [
+            "[[fault: ThrotlingException]]",
+            "[[fault: stream AccessDeniedException]]",
+            "[[fault: stall after=1]]",
+            "[[fault: cut afer=1]]",
+            "[[fault: cut after=x]]",
+            "[[fault: ThrottlingException status=200]]",
+            "[[fault: ]]",
+            "[[fault: a b c]]",
+        ] {
+            assert!(find(text).expect_err(text).message.starts_with("simulator: the marker "), "{text}");
+        }
+        assert_eq!(find("[[fault: never closed").expect("no marker"), []);
+    }
+}
