@@ -75,7 +75,10 @@ fn takes_members_out_and_keeps_every_other_byte() {
         (r#"{"a":1,"model":"m","b":2}"#, format!(r#"{{"a":1,"b":2,{version}}}"#)),
         (r#"{"a":1,"model":"m","stream":true}"#, format!(r#"{{"a":1,{version}}}"#)),
         (r#"{"stream":true,"model":"m","a":{"model":1}}"#, format!(r#"{{"a":{{"model":1}},{version}}}"#)),
-        (" {\n \"a\" : [ 1 , 2 ] ,\t\"model\" : \"m\" , \"b\" : { } \r\n} \n", format!(" {{\n \"a\" : [ 1 , 2 ] ,\t \"b\" : {{ }} \r\n,{version}}} \n")),
+        (
+            " {\n \"a\" : [ 1 , 2 ] ,\t\"model\" : \"m\" , \"b\" : { } \r\n} \n",
+            format!(" {{\n \"a\" : [ 1 , 2 ] ,\t \"b\" : {{ }} \r\n,{version}}} \n"),
+        ),
         (r#"{"mod\u0065l":"m","a":1}"#, format!(r#"{{"a":1,{version}}}"#)),
         (r#"{"anthropic_version":{"x":[1,"}"]},"a":-0.5e+10}"#, format!(r#"{{"a":-0.5e+10,{version}}}"#)),
         (r#"{}"#, format!("{{{version}}}")),
@@ -143,7 +146,16 @@ fn refuses_what_is_wrong_and_says_where() {
 
 #[test]
 fn refuses_strings_that_are_not_utf8() {
-    for bad in [&b"\x80"[..], b"\xC0\x80", b"\xC3", b"\xE0\x80\x80", b"\xED\xA0\x80", b"\xF4\x90\x80\x80", b"\xF5\x80\x80\x80", b"\xE2\x82"] {
+    for bad in [
+        &b"\x80"[..],
+        b"\xC0\x80",
+        b"\xC3",
+        b"\xE0\x80\x80",
+        b"\xED\xA0\x80",
+        b"\xF4\x90\x80\x80",
+        b"\xF5\x80\x80\x80",
+        b"\xE2\x82",
+    ] {
         let text = [br#"{"a":"plain text "#, bad, br#""}"#].concat();
         assert_eq!(edit(&text).unwrap_err().fault, Fault::InvalidUtf8, "{bad:?}");
     }
@@ -160,7 +172,8 @@ fn caps_depth_members_and_names() {
     let error = edit(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
     assert_eq!(error, Error { fault: Fault::TooDeep, at: 5 + MAX_DEPTH as u64 - 1 });
 
-    let members = |count: usize| format!("{{{}}}", (0..count).map(|i| format!(r#""m{i}":0"#)).collect::<Vec<_>>().join(","));
+    let members =
+        |count: usize| format!("{{{}}}", (0..count).map(|i| format!(r#""m{i}":0"#)).collect::<Vec<_>>().join(","));
     edit(members(256).as_bytes()).unwrap();
     assert_eq!(edit(members(257).as_bytes()).unwrap_err().fault, Fault::TooManyMembers(256));
 
@@ -202,8 +215,20 @@ fn string() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         "[a-z {}\\[\\]:,]{0,12}",
         "\\PC{0,4}".prop_map(|text| text.replace(['"', '\\'], "")),
-        prop::sample::select(vec!["\\u0065", "\\ud83d\\ude00", "\\ud800", "\\\"", "\\\\", "\\/", "\\n", "é", "👋", "\u{2028}", "model"])
-            .prop_map(str::to_string),
+        prop::sample::select(vec![
+            "\\u0065",
+            "\\ud83d\\ude00",
+            "\\ud800",
+            "\\\"",
+            "\\\\",
+            "\\/",
+            "\\n",
+            "é",
+            "👋",
+            "\u{2028}",
+            "model"
+        ])
+        .prop_map(str::to_string),
     ];
     prop::collection::vec(part, 0..5).prop_map(|parts| format!("\"{}\"", parts.concat()))
 }
