@@ -1,4 +1,4 @@
-//! What Bedrock speaks: operations, exceptions, stream chunks.
+//! What Bedrock speaks: operations, model ids, exceptions, stream chunks.
 
 pub mod exceptions;
 pub mod model_id;

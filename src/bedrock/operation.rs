@@ -40,7 +40,10 @@ mod tests {
     #[test]
     fn ids_and_arns_are_one_path_segment() {
         for (id, path) in [
-            ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "/model/us.anthropic.claude-haiku-4-5-20251001-v1%3A0/invoke"),
+            (
+                "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+                "/model/us.anthropic.claude-haiku-4-5-20251001-v1%3A0/invoke",
+            ),
             ("arn:aws:bedrock:us-east-1:1:p/a", "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ap%2Fa/invoke"),
             ("a?b#c%d é", "/model/a%3Fb%23c%25d%20%C3%A9/invoke"),
         ] {

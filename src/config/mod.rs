@@ -1,6 +1,29 @@
 //! The plugin's JSON as a validated [`Config`].
 
+mod members;
+mod pattern;
+mod reader;
+#[cfg(feature = "schema")]
+mod schema;
+mod tree;
+mod values;
+
 use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::aws::credentials::{AccessKey, Credentials, Secret, credentials_file, environment};
+use crate::aws::endpoint::{region_of_host, runtime_host};
+use members::Members;
+use values::Rule;
+
+pub use pattern::Pattern;
+#[cfg(feature = "schema")]
+pub use schema::schema;
+
+/// Environment variables by name, as the host passes them in.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A validated configuration: what the exchange reads.
 #[derive(Clone, Debug)]
@@ -15,7 +38,7 @@ pub struct Config {
     pub routing: Routing,
     /// Names clients use → model ids, inference profiles or ARNs that Bedrock is asked for.
     pub models: BTreeMap<String, String>,
-    /// On the client's name and on the resolved id; empty allows all.
+    /// One of them has to match the client's name or the id it stands for; empty allows all.
     pub allowed_models: Vec<Pattern>,
     /// Without a trailing slash; empty or `/…`.
     pub path_prefix: String,
@@ -53,7 +76,9 @@ pub struct HeaderRule {
 }
 
 /// Where a request goes that no rule decides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub enum Destination {
     /// To Bedrock.
     #[default]
@@ -62,10 +87,6 @@ pub enum Destination {
     Passthrough,
 }
 
-/// A name with `*` for any run of bytes.
-#[derive(Clone, Debug)]
-pub struct Pattern(String);
-
 /// Caps.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -73,4 +94,146 @@ pub struct Limits {
     pub request_bytes: usize,
     /// Largest event stream message, bytes.
     pub frame_bytes: usize,
+}
+
+/// Why a configuration is refused: names keys and what was expected, never a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// The text is no JSON.
+    Syntax {
+        /// Counted from one.
+        line: usize,
+        /// Counted from one.
+        column: usize,
+    },
+    /// A member is not what it has to be.
+    Member {
+        /// Its full path; empty for the whole configuration.
+        path: String,
+        /// What was expected.
+        problem: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { line, column } => write!(f, "line {line} column {column}: not valid JSON"),
+            Self::Member { path, problem } if path.is_empty() => write!(f, "the configuration: {problem}"),
+            Self::Member { path, problem } => write!(f, "{path}: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl ConfigError {
+    fn at(path: &str, problem: impl Into<String>) -> Self {
+        Self::Member { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+impl Config {
+    /// Reads and checks the plugin's configuration; a text without anything in it is `{}`.
+    pub fn parse(json: &[u8], environment: Environment<'_>) -> Result<Self, ConfigError> {
+        let Members { region, endpoint, credentials, routing, models, allowed_models, path_prefix, limits } =
+            reader::read(json)?;
+        let (region, host) = place(region.map(|region| region.0), endpoint, environment)?;
+        if allowed_models.is_empty() {
+            return Err(ConfigError::at("allowedModels", "expected at least one pattern; * allows every model"));
+        }
+        Ok(Self {
+            region,
+            host,
+            credentials: source(credentials, environment)?,
+            routing: Routing {
+                header: routing.header.map(|rule| HeaderRule { name: rule.name.0, value: rule.value.0 }),
+                models: routing.models,
+                default: routing.default,
+            },
+            models: models.into_iter().map(|(name, id)| (name.0, id.0)).collect(),
+            allowed_models,
+            path_prefix: path_prefix.0,
+            limits: Limits { request_bytes: limits.request_bytes.get(), frame_bytes: limits.frame_bytes.get() },
+        })
+    }
+}
+
+/// The region and the host, each of which may say what the other is.
+fn place(
+    region: Option<String>,
+    endpoint: members::Endpoint,
+    environment: Environment<'_>,
+) -> Result<(String, String), ConfigError> {
+    let Some(host) = endpoint.host.map(|host| host.0) else {
+        let region = region.map_or_else(|| region_of_environment(environment), Ok)?;
+        let host = runtime_host(&region, endpoint.fips, endpoint.dual_stack);
+        return Ok((region, host));
+    };
+    if endpoint.fips || endpoint.dual_stack {
+        let key = if endpoint.fips { "endpoint.fips" } else { "endpoint.dualStack" };
+        return Err(ConfigError::at(key, "expected false, or no endpoint.host: this chooses the region's own host"));
+    }
+    let region = match (region_of_host(&host), region) {
+        (Some(of_host), Some(region)) if of_host != region => {
+            return Err(ConfigError::at("region", "expected the region that endpoint.host is in, or no region"));
+        }
+        (Some(of_host), _) => of_host.to_owned(),
+        (None, Some(region)) => region,
+        (None, None) => region_of_environment(environment)?,
+    };
+    Ok((region, host))
+}
+
+fn region_of_environment(environment: Environment<'_>) -> Result<String, ConfigError> {
+    for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        if let Some(region) = environment(variable).filter(|region| !region.trim().is_empty()) {
+            return values::Region::check(region.trim())
+                .map_err(|expected| ConfigError::at("region", format!("{expected} in the variable {variable}")));
+        }
+    }
+    Err(ConfigError::at(
+        "region",
+        "expected a region such as us-east-1, here or in the variable AWS_REGION or AWS_DEFAULT_REGION",
+    ))
+}
+
+fn source(credentials: members::Credentials, environment: Environment<'_>) -> Result<Source, ConfigError> {
+    match credentials {
+        members::Credentials::Environment {} => {
+            Ok(Source::found(environment::credentials(environment), "credentials from the environment"))
+        }
+        members::Credentials::Static { access_key_id, secret_access_key, session_token } => {
+            Ok(Source::Ready(Credentials::AccessKey(AccessKey {
+                access_key_id: access_key_id.0,
+                secret_access_key: Secret::new(secret_access_key.0),
+                session_token: session_token.map(|token| Secret::new(token.0)),
+            })))
+        }
+        members::Credentials::File { content, environment_variable, profile } => {
+            match (content, environment_variable) {
+                (Some(content), None) => credentials_file::credentials(&content, &profile.0)
+                    .map(Source::Ready)
+                    .map_err(|error| ConfigError::at("credentials.content", error.to_string())),
+                (None, Some(variable)) => {
+                    let found = environment(&variable.0)
+                        .filter(|text| !text.trim().is_empty())
+                        .ok_or_else(|| "not set".to_owned())
+                        .and_then(|text| {
+                            credentials_file::credentials(&text, &profile.0).map_err(|error| error.to_string())
+                        });
+                    Ok(Source::found(found, &format!("credentials file in the variable {}", variable.0)))
+                }
+                _ => Err(ConfigError::at("credentials", "expected exactly one of content, environmentVariable")),
+            }
+        }
+        members::Credentials::ApiKey { value } => Ok(Source::Ready(Credentials::ApiKey(Secret::new(value.0)))),
+    }
+}
+
+impl Source {
+    /// What the environment lacks may come with the next start: requests are told, the configuration stands.
+    fn found(found: Result<Credentials, String>, origin: &str) -> Self {
+        found.map_or_else(|reason| Self::Missing(format!("{origin}: {reason}")), Self::Ready)
+    }
 }

@@ -36,7 +36,9 @@ pub fn model(editor: &Editor) -> Option<Result<String, Reply>> {
 pub fn stream(editor: &Editor) -> Result<bool, Reply> {
     match editor.taken(STREAM) {
         None => Ok(false),
-        Some(taken) => serde_json::from_slice(&taken.value).map_err(|_| wrong("stream", "must be true or false", taken)),
+        Some(taken) => {
+            serde_json::from_slice(&taken.value).map_err(|_| wrong("stream", "must be true or false", taken))
+        }
     }
 }
 

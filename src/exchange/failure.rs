@@ -62,7 +62,8 @@ fn explain(failure: &Failure) -> (Mapping, String) {
     match failure {
         Failure::Exception { name, message, original_status: _ } => {
             let mapping = mapping(Some(name), 500);
-            let message = if message.is_empty() { format!("Bedrock ended the stream: {name}") } else { message.clone() };
+            let message =
+                if message.is_empty() { format!("Bedrock ended the stream: {name}") } else { message.clone() };
             (mapping, message)
         }
         Failure::Corrupt(error) => (api(), format!("Bedrock's stream is corrupt: {error}")),

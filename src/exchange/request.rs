@@ -167,5 +167,9 @@ fn outgoing_headers(
 
 fn too_large(config: &Config) -> Reply {
     let most = config.limits.request_bytes;
-    Reply::error(413, ErrorType::RequestTooLarge, &format!("request body: larger than the {most} bytes this gateway takes"))
+    Reply::error(
+        413,
+        ErrorType::RequestTooLarge,
+        &format!("request body: larger than the {most} bytes this gateway takes"),
+    )
 }

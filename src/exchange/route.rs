@@ -49,7 +49,11 @@ pub fn route(config: &Config, head: &Headers<'_>) -> Route {
     let below_prefix = path.strip_prefix(config.path_prefix.as_bytes());
     let endpoint = below_prefix.and_then(|path| ENDPOINTS.iter().find(|row| belongs(path, row.path, row.below)));
     let Some(endpoint) = endpoint else {
-        return if OUTPUTS.iter().any(|output| belongs(path, output, true)) { Route::Answer(not_found(path)) } else { Route::Pass };
+        return if OUTPUTS.iter().any(|output| belongs(path, output, true)) {
+            Route::Answer(not_found(path))
+        } else {
+            Route::Pass
+        };
     };
     let destination = by_header(config, head);
     if endpoint.methods.contains(&method) {

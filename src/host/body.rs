@@ -7,7 +7,11 @@ use crate::json::Edit;
 const PIECE: usize = 256 * 1024;
 
 /// Hands the bytes from `start` to `end` of the request body to `each`, until that says stop (an `Err`).
-pub fn read<E>(start: usize, end: usize, mut each: impl FnMut(&[u8]) -> std::result::Result<(), E>) -> Result<std::result::Result<(), E>> {
+pub fn read<E>(
+    start: usize,
+    end: usize,
+    mut each: impl FnMut(&[u8]) -> std::result::Result<(), E>,
+) -> Result<std::result::Result<(), E>> {
     let mut at = start;
     while at < end {
         let piece = abi::buffer(Buffer::RequestBody, at, PIECE.min(end - at))?;

@@ -1,10 +1,10 @@
 //! One plugin on one worker: its configuration, and what its streams share.
 
 use super::abi::{self, Buffer};
+use super::logger;
 use super::metrics::Metrics;
 use super::stream::{self, Stream};
 use super::watchdog::{self, Watchdog};
-use super::logger;
 use crate::anthropic::error::ErrorType;
 use crate::aws::sigv4::Signer;
 use crate::config::{Config, Source};
@@ -50,7 +50,9 @@ impl RootContext for Root {
         }
         // It looks only until the first body has come: see `on_tick`.
         if let Err(refused) = abi::set_tick_period(watchdog::TICK) {
-            log::warn!("bedrock-messages: no ticks ({refused}): a missing allow_on_headers_stop_iteration will go unnoticed");
+            log::warn!(
+                "bedrock-messages: no ticks ({refused}): a missing allow_on_headers_stop_iteration will go unnoticed"
+            );
         }
         let signer = RefCell::new(Signer::new(&config.region, "bedrock"));
         let (metrics, watchdog) = (Metrics::define(), Watchdog::default());

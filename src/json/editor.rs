@@ -2,9 +2,9 @@
 //! pass over the pieces as they arrive, with the SHA-256 of the result computed on the way. What it keeps is the list
 //! of edits, the values that were taken out, and nothing of the rest.
 
+use super::Error;
 use super::names::{self, Names};
 use super::scanner::{Event, Fault, Scanner};
-use super::Error;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,5 +1,8 @@
 //! What a request to AWS is authenticated with, and where that comes from (one file a source).
 
+pub mod credentials_file;
+pub mod environment;
+
 use std::fmt;
 
 /// What a request is authenticated with.
@@ -42,4 +45,18 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
     }
+}
+
+/// The text of a key or a token without what surrounds it; the error says what was expected.
+///
+/// All of them go into headers, and everything AWS hands out is printable ASCII: what is not was pasted wrongly.
+pub fn key_text(text: &str) -> Result<&str, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("expected a text that is not empty");
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("expected printable ASCII without spaces");
+    }
+    Ok(text)
 }

@@ -1,0 +1,219 @@
+//! The texts and numbers of the configuration, each with the rule it is checked by when it is read.
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::aws::credentials::{credentials_file, key_text};
+use crate::bedrock::model_id::check_model_id;
+
+/// A text that keeps a rule.
+pub(super) struct Checked<R>(pub(super) String, PhantomData<R>);
+
+/// What a text has to be.
+pub(super) trait Rule {
+    /// The text as it is used; the error says what was expected and nothing of what was there.
+    fn check(text: &str) -> Result<String, &'static str>;
+}
+
+impl<'de, R: Rule> Deserialize<'de> for Checked<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        R::check(&text).map(|text| Self(text, PhantomData)).map_err(de::Error::custom)
+    }
+}
+
+impl<R> PartialEq for Checked<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<R> Eq for Checked<R> {}
+
+impl<R> PartialOrd for Checked<R> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<R> Ord for Checked<R> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+/// A region of AWS.
+pub(super) struct Region;
+
+impl Rule for Region {
+    fn check(text: &str) -> Result<String, &'static str> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let edged = text.starts_with('-') || text.ends_with('-');
+        if text.is_empty() || text.len() > 63 || edged || !text.bytes().all(plain) {
+            return Err("expected a region such as us-east-1");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// A host, in lower case, with its port where it is not 443.
+pub(super) struct Host;
+
+impl Rule for Host {
+    fn check(text: &str) -> Result<String, &'static str> {
+        const EXPECTED: &str = "expected a host such as bedrock.example.com or 127.0.0.1:8080, without scheme and path";
+        let (name, port) = match text.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (text, None),
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let label = |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(plain);
+        if name.len() > 253 || !name.split('.').all(label) {
+            return Err(EXPECTED);
+        }
+        let name = name.to_ascii_lowercase();
+        match port {
+            None => Ok(name),
+            Some(port) if !port.bytes().all(|byte| byte.is_ascii_digit()) => Err(EXPECTED),
+            Some(port) => match port.parse::<u16>() {
+                Ok(0) | Err(_) => Err("expected a port from 1 to 65535 behind the host"),
+                Ok(443) => Ok(name),
+                Ok(port) => Ok(format!("{name}:{port}")),
+            },
+        }
+    }
+}
+
+/// A part of an AWS access key, or a Bedrock API key.
+pub(super) struct Key;
+
+impl Rule for Key {
+    fn check(text: &str) -> Result<String, &'static str> {
+        key_text(text).map(str::to_owned)
+    }
+}
+
+/// The name of an environment variable.
+pub(super) struct Variable;
+
+impl Rule for Variable {
+    fn check(text: &str) -> Result<String, &'static str> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if text.is_empty() || text.starts_with(|first: char| first.is_ascii_digit()) || !text.bytes().all(plain) {
+            return Err("expected the name of an environment variable");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// The name of a profile.
+pub(super) struct Profile;
+
+impl Rule for Profile {
+    fn check(text: &str) -> Result<String, &'static str> {
+        if !credentials_file::is_profile_name(text) {
+            return Err("expected a profile's name: letters, digits and -_/.%@:+");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+impl Default for Checked<Profile> {
+    fn default() -> Self {
+        Self("default".to_owned(), PhantomData)
+    }
+}
+
+/// The name of a request header, in lower case.
+pub(super) struct HeaderName;
+
+impl Rule for HeaderName {
+    fn check(text: &str) -> Result<String, &'static str> {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if text.is_empty() || !text.bytes().all(token) {
+            return Err("expected a header's name");
+        }
+        let name = text.to_ascii_lowercase();
+        // Envoy takes these off before a filter sees them, or turns them into something else (`host`): no rule would match.
+        let lost = [
+            "connection",
+            "host",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ];
+        if lost.contains(&name.as_str()) {
+            return Err("expected an end-to-end header, not one of the connection's own");
+        }
+        Ok(name)
+    }
+}
+
+/// The value of a request header.
+pub(super) struct HeaderValue;
+
+impl Rule for HeaderValue {
+    fn check(text: &str) -> Result<String, &'static str> {
+        if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
+            return Err("expected a header's value: not empty, no control characters, no spaces around it");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// A model's name or id.
+pub(super) struct Model;
+
+impl Rule for Model {
+    fn check(text: &str) -> Result<String, &'static str> {
+        check_model_id(text).map(|()| text.to_owned())
+    }
+}
+
+/// What stands before the API's paths.
+pub(super) struct PathPrefix;
+
+impl Rule for PathPrefix {
+    fn check(text: &str) -> Result<String, &'static str> {
+        // Envoy may decode or merge anything else before the filter compares it.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+        let segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain);
+        match text.strip_prefix('/') {
+            None if text.is_empty() => Ok(String::new()),
+            Some(segments) if segments.split('/').all(segment) => Ok(text.to_owned()),
+            _ => Err("expected an empty text or a path such as /anthropic, unencoded, without a slash at its end"),
+        }
+    }
+}
+
+impl Default for Checked<PathPrefix> {
+    fn default() -> Self {
+        Self(String::new(), PhantomData)
+    }
+}
+
+/// A number of bytes within bounds.
+pub(super) struct Bytes<const LEAST: u32, const MOST: u32>(pub(super) u32);
+
+impl<const LEAST: u32, const MOST: u32> Bytes<LEAST, MOST> {
+    /// For use; no target of this crate has a smaller `usize`.
+    pub(super) fn get(&self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Bytes<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::try_from(u64::deserialize(deserializer)?)
+            .ok()
+            .filter(|bytes| (LEAST..=MOST).contains(bytes))
+            .map(Self)
+            .ok_or_else(|| de::Error::custom(format_args!("expected a whole number from {LEAST} to {MOST}")))
+    }
+}
