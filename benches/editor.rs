@@ -1,6 +1,8 @@
 //! The editor beside a bare SHA-256 of the same bytes. The wasm module has no SHA instructions, so compare under
 //! `RUSTFLAGS='--cfg sha2_backend="soft"'`, as `make bench` does.
 
+#![allow(clippy::expect_used)] // A benchmark that cannot go on may end so.
+
 use bedrock_messages::json::{Editor, Taking};
 use divan::{Bencher, counter::BytesCount};
 use sha2::{Digest, Sha256};

@@ -1,5 +1,7 @@
 //! The streaming editor: against a parser for what it accepts, against plain string work for what it makes.
 
+#![allow(clippy::panic, clippy::indexing_slicing)] // Helpers of tests count as production code for clippy.
+
 use bedrock_messages::json::{Edit, Edited, Editor, Error, Fault, MAX_DEPTH, Taking};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -14,7 +16,10 @@ const TAKINGS: &[Taking] = &[
 ];
 const MEMBERS: &str = r#""anthropic_version":"bedrock-2023-05-31""#;
 
-fn edit_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Edited, Vec<Option<Vec<u8>>>), Error> {
+/// What was taken out, by the table's order.
+type Values = Vec<Option<Vec<u8>>>;
+
+fn edit_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Edited, Values), Error> {
     let mut editor = Editor::new(TAKINGS, true);
     for piece in pieces {
         editor.feed(piece)?;
@@ -43,7 +48,7 @@ fn apply(text: &[u8], edits: &[Edit]) -> Vec<u8> {
 }
 
 /// The result in one piece and byte by byte, which must agree; with its length and digest checked.
-fn edit(text: &[u8]) -> Result<(Vec<u8>, Vec<Option<Vec<u8>>>), Error> {
+fn edit(text: &[u8]) -> Result<(Vec<u8>, Values), Error> {
     let whole = edit_pieces([text]);
     let bytes = edit_pieces(text.chunks(1));
     match (whole, bytes) {

@@ -1,6 +1,6 @@
 //! Errors as an Anthropic client expects them (<https://docs.claude.com/en/api/errors>).
 
-use serde_json::json;
+use serde_json::Value;
 
 /// The types of Anthropic's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +39,9 @@ impl ErrorType {
     }
 }
 
-/// The envelope: `{"type":"error","error":{"type":…,"message":…},"request_id":…}`.
+/// The envelope: `{"type":"error","error":{"type":…,"message":…},"request_id":…}`, in Anthropic's order.
 pub fn envelope(kind: ErrorType, message: &str, request_id: Option<&str>) -> Vec<u8> {
-    let mut document = json!({ "type": "error", "error": { "type": kind.name(), "message": message } });
-    if let (Some(request_id), Some(members)) = (request_id, document.as_object_mut()) {
-        members.insert("request_id".into(), request_id.into());
-    }
-    document.to_string().into_bytes()
+    let (name, message) = (kind.name(), Value::from(message));
+    let request_id = request_id.map(|id| format!(r#","request_id":{}"#, Value::from(id))).unwrap_or_default();
+    format!(r#"{{"type":"error","error":{{"type":"{name}","message":{message}}}{request_id}}}"#).into_bytes()
 }

@@ -43,7 +43,7 @@ pub fn begin(config: &Rc<Config>, head: &Headers<'_>) -> Begin {
     match route(config, head) {
         Route::Pass => Begin::Pass,
         Route::Answer(reply) => Begin::Answer(reply),
-        Route::Bedrock => Request::new(config, head, true),
-        Route::ByModel => Request::new(config, head, false),
+        Route::Bedrock => Request::take(config, head, true),
+        Route::ByModel => Request::take(config, head, false),
     }
 }

@@ -50,7 +50,7 @@ pub struct Outgoing {
 }
 
 impl Request {
-    pub(super) fn new(config: &Rc<Config>, head: &Headers<'_>, decided: bool) -> Begin {
+    pub(super) fn take(config: &Rc<Config>, head: &Headers<'_>, decided: bool) -> Begin {
         let length = head.text("content-length").and_then(|length| length.parse::<u64>().ok());
         if length.is_some_and(|length| length > config.limits.request_bytes as u64) {
             return if decided { Begin::Answer(too_large(config)) } else { Begin::Pass };
