@@ -5,6 +5,10 @@ mod support;
 use std::time::Duration;
 
 use bedrock_simulator::Config;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use support::{MODEL, Simulator, ask};
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -190,4 +194,20 @@ async fn other_paths_are_no_operations() {
         assert_eq!(reply.refusal().0, 404);
         assert_eq!(reply.refusal().1, "UnknownOperationException");
     }
+}
+
+#[tokio::test]
+async fn http2_signs_the_authority() {
+    let simulator = Simulator::start().await;
+    let call = simulator.call(MODEL, "invoke", &ask("hi"));
+    let stream = tokio::net::TcpStream::connect(simulator.address).await.unwrap();
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.unwrap();
+    tokio::spawn(connection);
+    let mut request = Request::builder().method("POST").uri(format!("http://{}{}", simulator.address, call.path));
+    for (name, value) in simulator.sign(&call) {
+        request = request.header(name, value);
+    }
+    let reply = sender.send_request(request.body(Full::<Bytes>::new(call.body.clone())).unwrap()).await.unwrap();
+    assert_eq!(reply.status(), 200);
 }
