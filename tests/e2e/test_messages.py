@@ -124,7 +124,7 @@ def test_nothing_of_the_client_reaches_aws(gateway, simulator):
     headers = simulator.last().headers
     assert CLIENT_KEY not in json.dumps(headers) and "forged" not in json.dumps(headers)
     allowed = ("host", "content-type", "content-length", "accept", "accept-encoding", "authorization", "user-agent", "traceparent", "tracestate",
-               "x-request-id", "x-forwarded-proto", "transfer-encoding", "x-envoy-expected-rq-timeout-ms")
+               "x-request-id", "x-forwarded-proto", "transfer-encoding")
     assert [name for name in headers if name not in allowed and not name.startswith(("x-amz-", "x-amzn-bedrock-"))] == []
 
 

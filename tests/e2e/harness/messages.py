@@ -34,6 +34,14 @@ def assert_envelope(response, status, kind=None, contains=()):
     return text
 
 
+def assert_upstream_failure(response):
+    """Bedrock could not be reached, or broke off: an error that every SDK retries."""
+    assert response.status in (500, 502, 503, 504, 529), response
+    assert_envelope(response, response.status, response.json()["error"]["type"])
+    assert response.json()["error"]["type"] in ("api_error", "overloaded_error", "timeout_error"), response
+    assert response.header("x-should-retry") != "false", response
+
+
 def members(body):
     """The top-level members of a JSON object as raw (name, value) texts, in their order."""
     text = body.decode()
