@@ -157,7 +157,7 @@ def test_bytes_are_preserved(keeping, bedrock):
     (b'{"model": 5}', None),
     (b'{"model": ""}', None),
     (b"{" + b",".join(b'"m%d": 1' % n for n in range(400)) + b"}", None),
-])
+], ids=lambda value: repr(value)[:40])
 def test_what_is_no_request(gateway, simulator, body, position):
     response = gateway.request("POST", "/v1/messages", body)
     text = assert_envelope(response, 400)
