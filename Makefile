@@ -1,0 +1,74 @@
+# Bedrock Messages: native Anthropic requests to AWS Bedrock, inside Envoy. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# What a user may give: make run PORT=9000 BEDROCK=aws MODEL=… ONCE=1; make test ENVOY=/path/to/envoy or ENVOY_VERSION=1.39.3
+PORT ?= 8080
+BEDROCK ?= simulator
+MODEL ?=
+ONCE ?=
+ENVOY ?=
+ENVOY_VERSION ?=
+PYTEST ?= -n 2
+export PORT BEDROCK MODEL ONCE ENVOY ENVOY_VERSION
+
+# The Envoy versions that the end-to-end tests of `make test-matrix` run in.
+MATRIX := 1.36.4 1.37.0 1.39.3 1.40.0
+
+use_tools := set -a; . .tools/env; set +a;
+
+.PHONY: help setup build simulator run test test-rust test-e2e test-matrix bench fuzz clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo 'Variables: PORT=8080  BEDROCK=simulator|aws  MODEL=…  ENVOY=/path/to/envoy  ENVOY_VERSION=$(shell cat envoy/VERSION)'
+
+setup: ## Find or fetch the toolchain, Envoy and the tests' Python packages
+	@scripts/setup
+
+build: ## Build the filter: dist/bedrock_messages.wasm
+	@scripts/setup rust
+	@scripts/build
+
+simulator:
+	@scripts/setup rust
+	@$(use_tools) cargo build --locked -p bedrock-simulator
+
+run: ## Start the filter in Envoy before a simulated Bedrock (BEDROCK=aws: the real one) and send a request
+	@scripts/setup rust envoy
+	@scripts/build
+	@if [ "$(BEDROCK)" = simulator ]; then $(MAKE) simulator; fi
+	@$(use_tools) exec scripts/run
+
+test: ## Everything that must hold: format, lints, unit tests, end-to-end tests in Envoy
+	@scripts/setup
+	@$(MAKE) test-rust
+	@$(MAKE) test-e2e
+
+test-rust: ## The part of `make test` without Envoy
+	@scripts/setup rust
+	@$(use_tools) scripts/check-rust
+
+test-e2e: build simulator ## The end-to-end tests, in one Envoy version (PYTEST='-k streams -x': some of them)
+	@scripts/setup
+	@$(use_tools) "$$PYTHON" -m pytest tests/e2e $(PYTEST)
+
+test-matrix: build simulator ## The end-to-end tests in every Envoy version that is supported
+	@scripts/setup python
+	@$(use_tools) for version in $(MATRIX); do \
+		echo "Envoy $$version"; \
+		ENVOY=$$(scripts/setup --envoy-version $$version) "$$PYTHON" -m pytest tests/e2e $(PYTEST) || exit 1; \
+	done
+
+bench: ## Run the benchmarks of the core
+	@scripts/setup rust
+	@$(use_tools) cargo bench --locked
+
+fuzz: ## Run the fuzz targets for a while
+	@if [ -x scripts/fuzz ]; then scripts/setup rust; $(use_tools) scripts/fuzz; else echo 'There are no fuzz targets yet.'; fi
+
+clean: ## Remove what was built (.tools and .venv, what setup fetched, stay)
+	rm -rf dist
+	cargo clean

@@ -1,0 +1,74 @@
+"""The Envoy configuration of a test, as a Python value."""
+
+import json
+
+TYPE = "type.googleapis.com/envoy."
+AWS_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "AWS_REGION", "AWS_DEFAULT_REGION"]
+CONFIG = {"region": "us-east-1", "credentials": {"type": "environment"}}
+BUFFER_LIMIT = 34603008
+
+
+def typed(name, kind, **members):
+    return {"name": name, "typed_config": {"@type": TYPE + kind, **members}}
+
+
+def address(port):
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def wasm_filter(module, config, hold=True):
+    """`config` is the filter's JSON as a value, or the very text; without `hold` the option that the filter needs is left out."""
+    text = config if isinstance(config, str) else json.dumps(config)
+    plugin = {
+        "name": "bedrock-messages",
+        "failure_policy": "FAIL_RELOAD",
+        "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}},
+                      "environment_variables": {"host_env_keys": AWS_VARIABLES}},
+        "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text},
+    }
+    if hold:
+        plugin["allow_on_headers_stop_iteration"] = True
+    return typed("envoy.filters.http.wasm", "extensions.filters.http.wasm.v3.Wasm", config=plugin)
+
+
+def buffer_filter(limit):
+    return typed("envoy.filters.http.buffer", "extensions.filters.http.buffer.v3.Buffer", max_request_bytes=limit)
+
+
+def cluster(name, port, http2=False):
+    protocol = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {"enable_trailers": True}}
+    options = {"@type": TYPE + "extensions.upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": protocol}
+    return {
+        "name": name, "type": "STATIC", "connect_timeout": "2s",
+        "circuit_breakers": {"thresholds": [{"max_connections": 1000, "max_pending_requests": 1000, "max_requests": 1000}]},
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(port)}}]}]},
+    }
+
+
+def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
+              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None):
+    """One listener with the filter; rewritten requests go to `bedrock`, everything else `elsewhere`."""
+    manager = {
+        "stat_prefix": "gateway", "codec_type": "AUTO", "generate_request_id": True, "stream_idle_timeout": idle_timeout,
+        "http_protocol_options": {"enable_trailers": True},
+        "http2_protocol_options": {"initial_stream_window_size": http2_window, "initial_connection_window_size": 2 * http2_window},
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
+            {"match": {"prefix": "/model/", "headers": [{"name": ":authority", "string_match": {"prefix": "bedrock-runtime."}}]},
+             "route": {"cluster": "bedrock", "timeout": route_timeout}},
+            {"match": {"prefix": "/"}, "route": {"cluster": "elsewhere", "timeout": "0s"}},
+        ]}]},
+        "http_filters": [*filters_before, wasm_filter(module, config, hold), *filters_after,
+                         typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")],
+    }
+    if local_replies:
+        manager["local_reply_config"] = local_replies
+    chain = typed("envoy.filters.network.http_connection_manager", "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", **manager)
+    return {
+        "admin": {"address": address(admin_port)},
+        "static_resources": {
+            "listeners": [{"name": "gateway", "address": address(port), "per_connection_buffer_limit_bytes": buffer_limit,
+                           "filter_chains": [{"filters": [chain]}]}],
+            "clusters": [cluster("bedrock", bedrock_port, upstream_http2), cluster("elsewhere", elsewhere_port)],
+        },
+    }
