@@ -18,7 +18,8 @@ MAKE = shutil.which("make") or pytest.skip("there is no make", allow_module_leve
 
 
 def environment(port, **more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", "MFLAGS"))}
+    outer = ("AWS_", "MAKE", "MFLAGS", "WASM_", "RUSTUP_TOOLCHAIN")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
     return {**kept, "PORT": str(port), "BEDROCK": "simulator", "MODEL": "", "ONCE": "", **more}
 
 
