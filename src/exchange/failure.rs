@@ -7,6 +7,7 @@ use crate::anthropic::error::{ErrorType, envelope};
 use crate::anthropic::sse;
 use crate::bedrock::exceptions::{Document, Mapping, mapping};
 use crate::bedrock::stream::Failure;
+use serde_json::Value;
 
 /// Of an answer of another make, this much is shown.
 const LONGEST_FOREIGN: usize = 512;
@@ -43,6 +44,13 @@ pub fn reply(head: &FailedHead, origin: Origin, body: &[u8]) -> Reply {
         }
     };
     mapped(&mapping, &message, head.request_id.as_deref(), head.retry_after.as_deref())
+}
+
+/// Whether Envoy's own answer has Anthropic's shape already: `local_reply_config` runs before the filter sees it, and would
+/// wrap a reply of the filter's in its place once more.
+pub fn is_envelope(body: &[u8]) -> bool {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    document.get("type").is_some_and(|kind| kind == "error") && document.pointer("/error/message").is_some()
 }
 
 /// The reply for a stream that failed before anything of it was sent.

@@ -13,5 +13,6 @@ pub fn resolve<'a>(config: &'a Config, name: &'a str) -> Result<&'a str, Reply> 
     if allowed.is_empty() || allowed.iter().any(|pattern| pattern.matches(name) || pattern.matches(id)) {
         return Ok(id);
     }
-    Err(Reply::error(403, ErrorType::Permission, "model: this gateway does not allow the requested model"))
+    let message = format!("model: this gateway does not allow {name}");
+    Err(Reply::error(403, ErrorType::Permission, &message))
 }

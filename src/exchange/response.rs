@@ -67,6 +67,8 @@ pub enum Body {
     Untouched,
     /// What was written to `out` goes in its place.
     Replaced,
+    /// The same; it ends with an `error` event, and nothing will follow.
+    Failed,
     /// Nothing goes; the head is held on.
     Held,
     /// Answer with this instead; only while the head is held.
@@ -134,7 +136,13 @@ impl Response {
                     return Body::Reply(failure::reply_of_stream(&failure, self.request_id.as_deref()));
                 }
                 failure::end_stream(&failure, out);
-                Body::Replaced
+                Body::Failed
+            }
+            State::Collecting(_, Origin::Envoy, document)
+                if end && document.is_empty() && failure::is_envelope(piece) =>
+            {
+                self.state = State::Passing;
+                Body::Untouched
             }
             State::Collecting(head, origin, document) => {
                 let room = LONGEST_ERROR.saturating_sub(document.len());

@@ -9,6 +9,9 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
 
+/// What `%RESPONSE_CODE_DETAILS%` of the filter's own replies begins with.
+const DETAILS: &str = "bedrock_messages_";
+
 pub struct Stream {
     context: u32,
     plugin: Rc<Plugin>,
@@ -109,7 +112,7 @@ impl HttpContext for Stream {
                     // No body callback will come.
                     return self.finish_request(0);
                 }
-                self.plugin.watchdog.hold(self.context, abi::now().unwrap_or_default());
+                self.plugin.watchdog.hold(self.context, || abi::now().unwrap_or_default());
                 Action::Pause
             }
         }
@@ -132,8 +135,9 @@ impl HttpContext for Stream {
 
     fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
         if let Stage::Taking(request, _) = &self.stage {
-            // Envoy answers a request that is still held: too large, too slow.
+            // Something answers a request that is still held: the watchdog, or Envoy (too large, too slow).
             self.stage = match request.interrupted() {
+                _ if code_details().starts_with(DETAILS.as_bytes()) => Stage::Answered,
                 Some(response) => Stage::Sent(response, false),
                 None => Stage::Passing,
             };
@@ -174,10 +178,13 @@ impl HttpContext for Stream {
         let body = response.body(&piece, end, *held, &mut out);
         let (replaced, action) = match body {
             Body::Untouched => return Action::Continue,
-            Body::Reply(reply) => return self.answer(&reply),
+            Body::Reply(ref reply) => return self.answer(reply),
             // A paused response is only ever emptied, never filled: past the stream's limit that would end Envoy.
             Body::Held => (abi::set_buffer(Buffer::ResponseBody, 0, END, &[]), Action::Pause),
-            Body::Replaced => {
+            Body::Replaced | Body::Failed => {
+                if body == Body::Failed {
+                    self.plugin.metrics.error();
+                }
                 *held = false;
                 (abi::set_buffer(Buffer::ResponseBody, 0, END, &out), Action::Continue)
             }
@@ -213,7 +220,7 @@ impl Context for Stream {}
 
 /// Answers the stream in whose context the host is.
 pub fn send(reply: &Reply) {
-    let details = format!("bedrock_messages_{}", reply.details);
+    let details = format!("{DETAILS}{}", reply.details);
     if let Err(refused) = abi::send_local_response(reply.status, &details, &reply.headers, &reply.body) {
         log::error!("bedrock-messages: a reply was refused by the host ({refused})");
     }

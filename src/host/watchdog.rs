@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 /// How long a held stream may be without a body callback, nanoseconds. With the tick it makes under five seconds.
-const PATIENCE: u64 = 3_500_000_000;
+const PATIENCE: u64 = 3_000_000_000;
 /// How often it looks, milliseconds.
 pub const TICK: u32 = 1_000;
 
@@ -17,10 +17,10 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// A stream's headers are held now.
-    pub fn hold(&self, context: u32, now: u64) {
+    /// A stream's headers are held from `now` on.
+    pub fn hold(&self, context: u32, now: impl FnOnce() -> u64) {
         if !self.in_effect.get() {
-            self.held.borrow_mut().insert(context, now.saturating_add(PATIENCE));
+            self.held.borrow_mut().insert(context, now().saturating_add(PATIENCE));
         }
     }
 

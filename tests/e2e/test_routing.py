@@ -157,9 +157,14 @@ def test_wrong_method(gateway, method):
     assert "POST" in response.header("allow")
 
 
-def test_the_connection_lives_on_after_a_refusal(gateway):
+def test_a_refused_head_leaves_the_connection_open_and_a_refused_body_says_that_it_closes(gateway):
+    """Over HTTP/1, Envoy closes a connection when a filter answers from within the request's last bytes, and says so."""
     with Connection(gateway.port) as connection:
-        connection.post("/v1/messages", b'{"model": 5}')
-        assert_envelope(connection.response(), 400)
+        connection.head("GET", "/v1/messages")
+        assert_envelope(connection.response(), 405)
         connection.post("/v1/messages", encoded("Count to 2"))
         assert connection.response().json()["content"][0]["text"] == "1, 2"
+        connection.post("/v1/messages", b'{"model": 5}')
+        refused = connection.response()
+        assert_envelope(refused, 400)
+        assert refused.header("connection") == "close"
