@@ -2,7 +2,10 @@
 
 #![allow(clippy::panic, clippy::indexing_slicing)] // Helpers of tests count as production code for clippy.
 
-use bedrock_messages::json::{Edit, Edited, Editor, Error, Fault, MAX_DEPTH, Taking};
+mod edits;
+
+use bedrock_messages::json::{Edited, Editor, Error, Fault, MAX_DEPTH, Taking};
+use edits::apply;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -26,25 +29,6 @@ fn edit_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Edited
     }
     let taken = (0..TAKINGS.len()).map(|i| editor.taken(i).map(|taken| taken.value.clone())).collect();
     Ok((editor.finish(MEMBERS)?, taken))
-}
-
-fn apply(text: &[u8], edits: &[Edit]) -> Vec<u8> {
-    let (mut out, mut at) = (Vec::new(), 0);
-    for edit in edits {
-        match edit {
-            Edit::Drop(range) => {
-                out.extend_from_slice(&text[at..range.start as usize]);
-                at = range.end as usize;
-            }
-            Edit::Insert(place, inserted) => {
-                out.extend_from_slice(&text[at..*place as usize]);
-                out.extend_from_slice(inserted);
-                at = *place as usize;
-            }
-        }
-    }
-    out.extend_from_slice(&text[at..]);
-    out
 }
 
 /// The result in one piece and byte by byte, which must agree; with its length and digest checked.

@@ -108,10 +108,11 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a body; one that is no JSON object says nothing.
+    /// Reads a body; one that is no JSON object says nothing, and neither does an empty text.
     pub fn read(body: &[u8]) -> Self {
         let document: Value = serde_json::from_slice(body).unwrap_or_default();
-        let text = |names: [&str; 2]| names.iter().find_map(|name| document.get(name)?.as_str()).map(str::to_owned);
+        let text = |name: &&str| document.get(name)?.as_str().filter(|text| !text.is_empty());
+        let text = |names: [&str; 2]| names.iter().find_map(text).map(str::to_owned);
         Self { name: text(["code", "__type"]), message: text(["message", "Message"]) }
     }
 }

@@ -22,7 +22,7 @@ mod route;
 pub use headers::{HeaderMap, Headers};
 pub use reply::Reply;
 pub use request::{Finish, Outgoing, Progress, Request};
-pub use response::{Body, Head, Origin, Response};
+pub use response::{Body, Changes, Head, Origin, Response};
 
 use crate::config::Config;
 use route::{Route, route};

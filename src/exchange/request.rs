@@ -67,13 +67,15 @@ impl Request {
 
     /// Reads the next piece of the body.
     pub fn body(&mut self, piece: &[u8]) -> Result<Progress, Reply> {
-        self.read = self.read.saturating_add(piece.len());
-        if self.read > self.config.limits.request_bytes {
-            return self.unless_undecided(too_large(&self.config));
-        }
-        if let Err(error) = self.editor.feed(piece) {
-            return self.unless_undecided(Reply::invalid(&format!("request body: {error}")));
-        }
+        let room = self.config.limits.request_bytes.saturating_sub(self.read);
+        let within = piece.get(..room).unwrap_or(piece);
+        self.read = self.read.saturating_add(within.len());
+        let read = match self.editor.feed(within) {
+            Err(error) => Err(Reply::invalid(&format!("request body: {error}"))),
+            Ok(()) if within.len() < piece.len() => Err(too_large(&self.config)),
+            Ok(()) => Ok(Progress::More),
+        };
+        // Before the fault: one behind the model must not count for more because both came in one piece.
         if !self.decided
             && let Some(name) = body::model(&self.editor)
         {
@@ -82,7 +84,8 @@ impl Request {
                 return Ok(Progress::Pass);
             }
         }
-        Ok(Progress::More)
+        // With a fault before the model, the request is not ours.
+        if self.decided { read } else { Ok(read.unwrap_or(Progress::Pass)) }
     }
 
     /// The body is complete. `signer` is of this configuration; `unix_seconds` is the time now.
@@ -107,11 +110,6 @@ impl Request {
     /// Something else answers the request before it was complete: what becomes of that answer, if the request is ours.
     pub fn interrupted(&self) -> Option<Response> {
         self.decided.then(|| Response::new(false, self.config.limits.frame_bytes))
-    }
-
-    /// An undecided request with a fault is not ours; a decided one gets the reply.
-    fn unless_undecided(&self, reply: Reply) -> Result<Progress, Reply> {
-        if self.decided { Err(reply) } else { Ok(Progress::Pass) }
     }
 }
 

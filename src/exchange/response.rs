@@ -83,10 +83,10 @@ impl Response {
     /// The head of the answer has arrived; `end`: it has no body.
     pub fn head(&mut self, head: &Headers<'_>, origin: Origin, end: bool) -> Head {
         let status = head.text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
-        self.request_id = head.get("x-amzn-requestid").map(sanitized).filter(|id| !id.is_empty());
+        let value = |name| head.get(name).map(sanitized).filter(|value| !value.is_empty());
+        self.request_id = value("x-amzn-requestid");
         let request_id = self.request_id.iter().map(|id| ("request-id", id.clone()));
         if status >= 400 {
-            let value = |name| head.get(name).map(sanitized);
             let failed = FailedHead {
                 status,
                 name: value("x-amzn-errortype"),

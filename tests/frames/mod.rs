@@ -1,5 +1,7 @@
 //! Builds messages of the event stream, well-formed or not.
 
+#![allow(dead_code, reason = "each file of tests needs its part")]
+
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 
