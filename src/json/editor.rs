@@ -5,6 +5,7 @@
 use super::Error;
 use super::names::{self, Names};
 use super::scanner::{Event, Fault, Scanner};
+use super::utf8::{Invalid, Utf8};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -62,6 +63,7 @@ enum Member {
 /// See the module.
 pub struct Editor {
     scanner: Scanner,
+    utf8: Utf8,
     takings: &'static [Taking],
     taken: Vec<Option<Taken>>,
     /// Bytes of the pieces before this one.
@@ -89,6 +91,7 @@ impl Editor {
     pub fn new(takings: &'static [Taking], hash: bool) -> Self {
         Self {
             scanner: Scanner::new(),
+            utf8: Utf8::default(),
             takings,
             taken: takings.iter().map(|_| None).collect(),
             read: 0,
@@ -108,6 +111,17 @@ impl Editor {
 
     /// Reads the next piece. After an error the editor is of no further use.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let (place, piece_to_scan) = match self.utf8.check(piece) {
+            Ok(()) => return self.scan(piece),
+            Err(Invalid::Before(bytes)) => (self.read.saturating_sub(bytes as u64), None),
+            Err(Invalid::At(at)) => (self.place(at), piece.get(..=at)),
+        };
+        // What is wrong before the first byte that is no UTF-8, or with that byte where it stands, comes first.
+        self.scan(piece_to_scan.unwrap_or_default())?;
+        Err(Error { fault: Fault::InvalidUtf8, at: place })
+    }
+
+    fn scan(&mut self, piece: &[u8]) -> Result<(), Error> {
         let mut at = 0;
         // Bytes of this piece before `pending` are hashed, or dropped.
         let mut pending = 0;

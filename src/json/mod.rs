@@ -3,6 +3,8 @@
 mod editor;
 mod names;
 mod scanner;
+mod text;
+mod utf8;
 
 pub use editor::{Edit, Edited, Editor, Taken, Taking};
 pub use scanner::{Fault, MAX_DEPTH};

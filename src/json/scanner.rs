@@ -1,6 +1,8 @@
 //! A validating JSON scanner (RFC 8259) that takes its text in pieces and says where the members of the top-level
-//! object begin and end. It keeps one bit a level of nesting and nothing of the text.
+//! object begin and end. It keeps one bit a level of nesting and nothing of the text. That the text is UTF-8 is seen to
+//! elsewhere (`utf8`).
 
+use super::text::text;
 use std::fmt;
 
 /// Levels of nesting that are taken; one more is refused.
@@ -83,8 +85,6 @@ enum State {
     Text,
     Escape,
     Hex(u8),
-    /// Continuation bytes that are left, and the range of the next one.
-    Utf8(u8, u8, u8),
     /// Where in [`LITERALS`] the rest of the literal stands.
     Literal(u8),
     Number(Number),
@@ -142,8 +142,9 @@ impl Scanner {
         while let Some(&byte) = piece.get(*i) {
             match *state {
                 State::Text => {
-                    *i += plain_run(piece.get(*i..).unwrap_or_default());
-                    let Some(&byte) = piece.get(*i) else { break };
+                    *i += text(piece.get(*i..).unwrap_or_default());
+                    let rest = piece.get(*i..).unwrap_or_default();
+                    let Some(&byte) = rest.first() else { break };
                     match byte {
                         b'"' => {
                             *i += 1;
@@ -169,7 +170,6 @@ impl Scanner {
                             *i += 1;
                             *state = State::Escape;
                         }
-                        0x80.. => *i += self.multibyte(piece.get(*i..).unwrap_or_default(), state)?,
                         _ => return Err(Fault::ControlCharacter),
                     }
                 }
@@ -186,13 +186,6 @@ impl Scanner {
                         return Err(Fault::InvalidEscape);
                     }
                     *state = if left > 1 { State::Hex(left - 1) } else { State::Text };
-                    *i += 1;
-                }
-                State::Utf8(left, low, high) => {
-                    if byte < low || byte > high {
-                        return Err(Fault::InvalidUtf8);
-                    }
-                    *state = if left > 1 { State::Utf8(left - 1, 0x80, 0xBF) } else { State::Text };
                     *i += 1;
                 }
                 State::Number(number) => match number.after(byte) {
@@ -343,34 +336,6 @@ impl Scanner {
         let level = self.depth.saturating_sub(1);
         self.objects.get(level / 64).is_some_and(|word| word >> (level % 64) & 1 == 1)
     }
-
-    /// One or more characters of two to four bytes (table 3-7 of the Unicode standard), as far as they lie in `text`.
-    #[inline]
-    fn multibyte(&mut self, text: &[u8], state: &mut State) -> Result<usize, Fault> {
-        let mut read = 0;
-        loop {
-            match *text.get(read..).unwrap_or_default() {
-                [0xE1..=0xEC | 0xEE..=0xEF, 0x80..=0xBF, 0x80..=0xBF, ..] => read += 3,
-                [0xC2..=0xDF, 0x80..=0xBF, ..] => read += 2,
-                [0xF1..=0xF3, 0x80..=0xBF, 0x80..=0xBF, 0x80..=0xBF, ..] => read += 4,
-                [lead, ..] if lead >= 0x80 => {
-                    let (left, low, high) = match lead {
-                        0xC2..=0xDF => (1, 0x80, 0xBF),
-                        0xE0 => (2, 0xA0, 0xBF),
-                        0xED => (2, 0x80, 0x9F),
-                        0xE1..=0xEF => (2, 0x80, 0xBF),
-                        0xF0 => (3, 0x90, 0xBF),
-                        0xF1..=0xF3 => (3, 0x80, 0xBF),
-                        0xF4 => (3, 0x80, 0x8F),
-                        _ => return Err(Fault::InvalidUtf8),
-                    };
-                    *state = State::Utf8(left, low, high);
-                    return Ok(read + 1);
-                }
-                _ => return Ok(read),
-            }
-        }
-    }
 }
 
 impl Number {
@@ -393,32 +358,4 @@ impl Number {
     fn complete(self) -> bool {
         matches!(self, Number::Zero | Number::Digits | Number::Fraction | Number::Exponent)
     }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// How many bytes at the front of `text` are ordinary ASCII of a string: no quote, backslash, control or high byte.
-///
-/// Eight bytes at a time; the lowest marked byte of each mark is exact, a borrow can only mark a higher one falsely.
-#[inline]
-fn plain_run(text: &[u8]) -> usize {
-    let mut read = 0;
-    let mut words = text.chunks_exact(8);
-    for word in &mut words {
-        let Ok(word) = word.try_into().map(u64::from_le_bytes) else { break };
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        let marks = (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word)
-            | word;
-        let marks = marks & HIGHS;
-        if marks != 0 {
-            return read + (marks.trailing_zeros() / 8) as usize;
-        }
-        read += 8;
-    }
-    let plain = |byte: &u8| matches!(byte, 0x20..=0x7F) && *byte != b'"' && *byte != b'\\';
-    read + words.remainder().iter().take_while(|byte| plain(byte)).count()
 }
