@@ -169,7 +169,7 @@ impl Scanner {
                             *i += 1;
                             *state = State::Escape;
                         }
-                        0x80.. => *i += self.multibyte(piece.get(*i..).unwrap_or_default(), state)?,
+                        0x80.. => multibyte(piece.get(*i..).unwrap_or_default(), i, state)?,
                         _ => return Err(Fault::ControlCharacter),
                     }
                 }
@@ -343,31 +343,37 @@ impl Scanner {
         let level = self.depth.saturating_sub(1);
         self.objects.get(level / 64).is_some_and(|word| word >> (level % 64) & 1 == 1)
     }
+}
 
-    /// One or more characters of two to four bytes (table 3-7 of the Unicode standard), as far as they lie in `text`.
-    #[inline]
-    fn multibyte(&mut self, text: &[u8], state: &mut State) -> Result<usize, Fault> {
-        let mut read = 0;
-        loop {
-            match *text.get(read..).unwrap_or_default() {
-                [0xE1..=0xEC | 0xEE..=0xEF, 0x80..=0xBF, 0x80..=0xBF, ..] => read += 3,
-                [0xC2..=0xDF, 0x80..=0xBF, ..] => read += 2,
-                [0xF1..=0xF3, 0x80..=0xBF, 0x80..=0xBF, 0x80..=0xBF, ..] => read += 4,
-                [lead, ..] if lead >= 0x80 => {
-                    let (left, low, high) = match lead {
-                        0xC2..=0xDF => (1, 0x80, 0xBF),
-                        0xE0 => (2, 0xA0, 0xBF),
-                        0xED => (2, 0x80, 0x9F),
-                        0xE1..=0xEF => (2, 0x80, 0xBF),
-                        0xF0 => (3, 0x90, 0xBF),
-                        0xF1..=0xF3 => (3, 0x80, 0xBF),
-                        0xF4 => (3, 0x80, 0x8F),
-                        _ => return Err(Fault::InvalidUtf8),
-                    };
-                    *state = State::Utf8(left, low, high);
-                    return Ok(read + 1);
-                }
-                _ => return Ok(read),
+/// One or more characters of two to four bytes (table 3-7 of the Unicode standard), as far as they lie in `text`, which
+/// begins at `*i`.
+#[inline]
+fn multibyte(text: &[u8], i: &mut usize, state: &mut State) -> Result<(), Fault> {
+    let mut read = 0;
+    loop {
+        match *text.get(read..).unwrap_or_default() {
+            [0xE1..=0xEC | 0xEE..=0xEF, 0x80..=0xBF, 0x80..=0xBF, ..] => read += 3,
+            [0xC2..=0xDF, 0x80..=0xBF, ..] => read += 2,
+            [0xF1..=0xF3, 0x80..=0xBF, 0x80..=0xBF, 0x80..=0xBF, ..] => read += 4,
+            [lead, ..] if lead >= 0x80 => {
+                *i += read;
+                let (left, low, high) = match lead {
+                    0xC2..=0xDF => (1, 0x80, 0xBF),
+                    0xE0 => (2, 0xA0, 0xBF),
+                    0xED => (2, 0x80, 0x9F),
+                    0xE1..=0xEF => (2, 0x80, 0xBF),
+                    0xF0 => (3, 0x90, 0xBF),
+                    0xF1..=0xF3 => (3, 0x80, 0xBF),
+                    0xF4 => (3, 0x80, 0x8F),
+                    _ => return Err(Fault::InvalidUtf8),
+                };
+                *i += 1;
+                *state = State::Utf8(left, low, high);
+                return Ok(());
+            }
+            _ => {
+                *i += read;
+                return Ok(());
             }
         }
     }
