@@ -212,6 +212,11 @@ fn a_long_document_is_read_up_to_a_limit() {
     let whole = document(LIMIT - 1);
     let reply = failed(false, 400, &[], Origin::Bedrock, [whole.as_bytes()]);
     assert_eq!(line(&reply), format!("400 invalid_request_error: {}", "x".repeat(LIMIT - 15)));
+    // Without waiting for more.
+    let mut waiting = response(false);
+    waiting.head(&headers(&[(":status", "400")]), Origin::Bedrock, false);
+    assert_eq!(feed(&mut waiting, &[b' '; LIMIT - 1], false, true).0, Body::Held);
+    assert!(matches!(feed(&mut waiting, b"  ", false, true).0, Body::Reply(_)));
     for size in [LIMIT + 1, LIMIT, 1000] {
         let long = document(LIMIT + 1);
         let reply = failed(false, 400, &[], Origin::Bedrock, long.as_bytes().chunks(size));

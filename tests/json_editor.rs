@@ -146,7 +146,11 @@ fn refuses_strings_that_are_not_utf8() {
         b"\xE2\x82",
     ] {
         let text = [br#"{"a":"plain text "#, bad, br#""}"#].concat();
-        assert_eq!(edit(&text).unwrap_err().fault, Fault::InvalidUtf8, "{bad:?}");
+        let at = edit(&text).unwrap_err();
+        assert_eq!(at.fault, Fault::InvalidUtf8, "{bad:?}");
+        // The place is that of the byte, not of the characters before it.
+        let behind_others = [br#"{"a":"plain text "#, "é€𐍈".as_bytes(), bad, br#""}"#].concat();
+        assert_eq!(edit(&behind_others).unwrap_err(), Error { at: at.at + 9, ..at }, "{bad:?}");
     }
     for good in ["é", "€", "𐍈", "\u{D7FF}\u{E000}", "\u{10FFFF}", "\u{800}\u{10000}\u{7F}"] {
         edit(format!(r#"{{"a":"{good}"}}"#).as_bytes()).unwrap();
@@ -167,7 +171,8 @@ fn caps_depth_members_and_names() {
     assert_eq!(edit(members(257).as_bytes()).unwrap_err().fault, Fault::TooManyMembers(256));
 
     edit(format!(r#"{{"{}":0}}"#, "n".repeat(1022)).as_bytes()).unwrap();
-    assert_eq!(edit(format!(r#"{{"{}":0}}"#, "n".repeat(1023)).as_bytes()).unwrap_err().fault, Fault::LongName(1024));
+    let long = format!(r#"{{"{}":0}}"#, "n".repeat(1023));
+    assert_eq!(edit(long.as_bytes()).unwrap_err(), Error { fault: Fault::LongName(1024), at: 1 });
 }
 
 #[test]

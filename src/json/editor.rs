@@ -268,7 +268,8 @@ impl Editor {
             }
         } else if self.in_name {
             if self.half_name.len() + rest.len() > LONGEST_NAME {
-                return Err(self.error(Fault::LongName(LONGEST_NAME), pending));
+                let at = self.place(pending) - self.half_name.len() as u64;
+                return Err(Error { fault: Fault::LongName(LONGEST_NAME), at });
             }
             self.half_name.extend_from_slice(rest);
         } else if self.dropping.is_none() {
