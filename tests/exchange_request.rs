@@ -225,16 +225,16 @@ fn models_are_resolved_and_allowed() {
         r#"{"models": {"sonnet": "us.anthropic.claude-sonnet:0", "arn": "arn:aws:bedrock:us-east-1:1:p/é", "x": "y"},
         "allowedModels": ["sonnet", "arn:*", "*.haiku", "y"]}"#,
     );
-    let denied = "403 permission_error: model: this gateway does not allow the requested model";
+    let denied = |model| format!("403 permission_error: model: this gateway does not allow {model}");
     for (model, expected) in [
-        ("sonnet", "sent to /model/us.anthropic.claude-sonnet%3A0/invoke"),
-        ("arn", "sent to /model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ap%2F%C3%A9/invoke"),
-        ("x", "sent to /model/y/invoke"),
-        ("a.haiku", "sent to /model/a.haiku/invoke"),
-        ("arn:?#%&+ ~", "sent to /model/arn%3A%3F%23%25%26%2B%20~/invoke"),
-        ("us.anthropic.claude-sonnet:0", denied),
-        ("Sonnet", denied),
-        ("haiku", denied),
+        ("sonnet", "sent to /model/us.anthropic.claude-sonnet%3A0/invoke".to_owned()),
+        ("arn", "sent to /model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ap%2F%C3%A9/invoke".to_owned()),
+        ("x", "sent to /model/y/invoke".to_owned()),
+        ("a.haiku", "sent to /model/a.haiku/invoke".to_owned()),
+        ("arn:?#%&+ ~", "sent to /model/arn%3A%3F%23%25%26%2B%20~/invoke".to_owned()),
+        ("us.anthropic.claude-sonnet:0", denied("us.anthropic.claude-sonnet:0")),
+        ("Sonnet", denied("Sonnet")),
+        ("haiku", denied("haiku")),
     ] {
         assert_eq!(say(&config, &POST, &format!(r#"{{"model":"{model}"}}"#)), expected, "{model}");
     }

@@ -46,7 +46,8 @@ fn written(pieces: &[&[u8]]) -> (String, Response) {
     let mut all = String::new();
     for (index, piece) in pieces.iter().enumerate() {
         let (body, out) = feed(&mut response, piece, index + 1 == pieces.len(), index == 0);
-        assert_eq!(body, Body::Replaced);
+        let fails = if out.contains("event: error") { Body::Failed } else { Body::Replaced };
+        assert_eq!(body, fails);
         all.push_str(&out);
     }
     (all, response)

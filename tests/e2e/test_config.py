@@ -152,6 +152,12 @@ def test_aws_yaml_takes_both_places_of_a_key(deployed, headers):
     assert_envelope(response, response.status, response.json()["error"]["type"])
 
 
+def test_aws_yaml_logs_who_asked(deployed):
+    deployed.post(headers=[("x-api-key", "key-of-a-client"), ("x-gateway-client", "somebody-else")])
+    wait_until(lambda: '"client":"example"' in deployed.log(), what="the access log")
+    assert "somebody-else" not in deployed.log() and "key-of-a-client" not in deployed.log()
+
+
 def test_aws_yaml_leaves_the_filters_own_replies_as_they_are(deployed):
     headers = [("x-api-key", "key-of-a-client")]
     assert_envelope(deployed.request("POST", "/v1/messages", b'{"model": 5}', headers), 400, contains=["model"])
