@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
 use serde::{Deserialize, Deserializer};
@@ -264,13 +263,13 @@ fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 /// Replaces `event` by the event in a chunk's payload.
 fn decode(payload: &[u8], event: &mut Vec<u8>) -> Result<(), Failure> {
     event.clear();
-    if usual_bytes(payload).is_some_and(|text| STANDARD.decode_vec(text, event).is_ok()) {
+    if usual_bytes(payload).is_some_and(|text| STANDARD.decode_append(text, event).is_ok()) {
         return Ok(());
     }
     event.clear();
     let chunk: Chunk<'_> =
         serde_json::from_slice(payload).map_err(|_| Failure::Undecodable("the chunk is no json with bytes"))?;
-    let decoded = STANDARD.decode_vec(chunk.bytes.as_bytes(), event);
+    let decoded = STANDARD.decode_append(chunk.bytes.as_bytes(), event);
     decoded.map_err(|_| Failure::Undecodable("the chunk's bytes are no base64"))
 }
 
