@@ -194,7 +194,7 @@ fn a_wrong_body_is_told_what_and_where() {
         (r#"{"model":"a\nb"}"#, "model: expected a model id without control characters"),
         (&format!(r#"{{"model":"{}"}}"#, "m".repeat(2049)), "model: expected a model id of 2048 bytes at most"),
         (&format!(r#"{{"model":"{}"}}"#, "m".repeat(20_000)), "request body: model: the value is too long (byte 9)"),
-        (r#"{"model":"m","stream":"true"}"#, "request body: stream: the value is too long (byte 22)"),
+        (r#"{"model":"m","stream":"true"}"#, "stream: must be true or false (byte 22)"),
         (r#"{"model":"m","stream": 1}"#, "stream: must be true or false (byte 23)"),
         (r#"{"model":"m","stream":null}"#, "stream: must be true or false (byte 22)"),
         (r#"{"model":"m","anthropic_beta":"b"}"#, "anthropic_beta: must be an array of strings (byte 30)"),

@@ -13,7 +13,7 @@ const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
 /// bytes when it is escaped.
 const TAKINGS: &[Taking] = &[
     Taking { name: "model", most: 2 + 6 * 2048 },
-    Taking { name: "stream", most: 5 },
+    Taking { name: "stream", most: 64 },
     Taking { name: "anthropic_version", most: 0 },
     Taking { name: "anthropic_beta", most: 16 * 1024 },
 ];

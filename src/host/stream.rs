@@ -12,6 +12,9 @@ use std::rc::Rc;
 /// What `%RESPONSE_CODE_DETAILS%` of the filter's own replies begins with.
 const DETAILS: &str = "bedrock_messages_";
 
+/// How those details begin when a stream was broken off, and not by its client.
+const BROKEN: &[&[u8]] = &[b"upstream_reset", b"response_timeout", b"stream_idle_timeout", b"max_duration_timeout"];
+
 pub struct Stream {
     context: u32,
     plugin: Rc<Plugin>,
@@ -207,10 +210,8 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         self.plugin.watchdog.release(self.context);
-        if let Stage::Sent(response, _) = &self.stage
-            && response.truncated()
-            && code_details().starts_with(b"upstream_reset")
-        {
+        let Stage::Sent(response, _) = &self.stage else { return };
+        if response.truncated() && BROKEN.iter().any(|broken| code_details().starts_with(broken)) {
             self.plugin.metrics.truncated_stream();
         }
     }
