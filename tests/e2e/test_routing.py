@@ -168,3 +168,16 @@ def test_a_refused_head_leaves_the_connection_open_and_a_refused_body_says_that_
         refused = connection.response()
         assert_envelope(refused, 400)
         assert refused.header("connection") == "close"
+
+
+@pytest.mark.parametrize("model_at", [40_000, 300_000])
+def test_a_request_that_turns_out_to_be_another_ones_loses_nothing(envoy, elsewhere, model_at):
+    """The filter lets go of it in the middle of its body: what was held and what is still to come must both arrive."""
+    gateway = envoy({"routing": {"models": ["anthropic.*"], "default": "passthrough"}})
+    body = f'{{"a": "{"x" * model_at}", "model": "gpt", "b": "{"y" * 700_000}"}}'.encode()
+    for size in (1_000, 16_384, 100_000):
+        pieces = [body[at:at + size] for at in range(0, len(body), size)]
+        with Connection(gateway.port) as connection:
+            connection.post("/v1/messages", body, pieces=pieces)
+            seen = connection.response().json()
+        assert (seen["length"], seen["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
