@@ -75,6 +75,8 @@ fn said(status: u16, lines: &[(&str, &str)], origin: Origin, document: &str) -> 
     line(&reply)
 }
 
+const TOO_LARGE_FOR_ENVOY: &str = "the request is larger than the gateway's buffers (Envoy: per_connection_buffer_limit_bytes, initial_stream_window_size)";
+
 #[test]
 fn json_passes_as_it_is() {
     for status in ["200", "201", "302"] {
@@ -170,7 +172,10 @@ fn without_a_name_the_status_counts() {
         let named = format!("{expected}: no");
         assert_eq!(said(aws, &[], Origin::Bedrock, r#"{"message":"no"}"#), named);
         assert_eq!(said(aws, &[("x-amzn-errortype", "NewException")], Origin::Bedrock, r#"{"message":"no"}"#), named);
-        let of_envoy = format!("{expected}: the gateway could not get an answer from Bedrock ({aws}): no upstream");
+        let of_envoy = match aws {
+            413 => format!("{expected}: {TOO_LARGE_FOR_ENVOY}"),
+            _ => format!("{expected}: the gateway could not get an answer from Bedrock ({aws}): no upstream"),
+        };
         assert_eq!(said(aws, &[], Origin::Envoy, "no upstream"), of_envoy);
         // What an answer that is not Bedrock's says of itself does not count.
         assert_eq!(
@@ -236,8 +241,7 @@ fn an_answer_to_a_request_still_held() {
     assert_eq!(response.head(&headers(&[(":status", "413")]), Origin::Envoy, false), Head::Hold);
     let (body, _) = feed(&mut response, b"Payload Too Large", true, true);
     let Body::Reply(reply) = body else { panic!() };
-    let expected = "413 request_too_large: the gateway could not get an answer from Bedrock (413): Payload Too Large";
-    assert_eq!(line(&reply), expected);
+    assert_eq!(line(&reply), format!("413 request_too_large: {TOO_LARGE_FOR_ENVOY}"));
 
     let config = config(r#"{"routing": {"default": "passthrough", "models": ["claude-*"]}}"#);
     let Begin::Take(mut request) = begin(&config, &headers(&POST)) else { panic!() };

@@ -12,6 +12,9 @@ use serde_json::Value;
 /// Of an answer of another make, this much is shown.
 const LONGEST_FOREIGN: usize = 512;
 
+const TOO_LARGE_FOR_ENVOY: &str = "the request is larger than the gateway's buffers \
+    (Envoy: per_connection_buffer_limit_bytes, initial_stream_window_size)";
+
 /// What is kept of a failed answer's head.
 #[derive(Debug, Default)]
 pub struct FailedHead {
@@ -38,6 +41,7 @@ pub fn reply(head: &FailedHead, origin: Origin, body: &[u8]) -> Reply {
             Some(name) => format!("Bedrock answered {}: {}", head.status, sanitized(name.as_bytes())),
             None => format!("Bedrock answered {} without a message", head.status),
         },
+        (Origin::Envoy, _) if head.status == 413 => TOO_LARGE_FOR_ENVOY.to_owned(),
         (Origin::Envoy, _) => {
             let words = String::from_utf8_lossy(body.get(..LONGEST_FOREIGN).unwrap_or(body)).into_owned();
             format!("the gateway could not get an answer from Bedrock ({}): {words}", head.status)

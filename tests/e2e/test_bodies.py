@@ -208,6 +208,19 @@ def test_over_envoys_own_buffer(envoy):
     assert_envelope(gateway.post("x" * 200_000), 413)
 
 
+def test_a_body_that_grows_over_envoys_buffer(envoy):
+    """The members that come in can be what is too much: Envoy then answers from within the filter's own call."""
+    limit = 65536
+    gateway = envoy({"models": {"a": MODEL}}, buffer_limit=limit)
+    for size, status in [(limit - 60, 200), (limit - 10, 413), (limit, 413)]:
+        frame = '{"model":"a","max_tokens":5,"messages":[{"role":"user","content":"%s"}]}'
+        body = (frame % ("x" * (size - len(frame) + 2))).encode()
+        response = gateway.request("POST", "/v1/messages", body)
+        assert response.status == status
+        if status != 200:
+            assert_envelope(response, 413, "request_too_large", contains=["buffers"])
+
+
 def test_compressed_bodies_are_refused(gateway):
     body = gzip.compress(encoded())
     assert_envelope(gateway.request("POST", "/v1/messages", body, [("content-encoding", "gzip")]), 400)
