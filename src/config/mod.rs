@@ -38,7 +38,7 @@ pub struct Config {
     pub routing: Routing,
     /// Names clients use → model ids, inference profiles or ARNs that Bedrock is asked for.
     pub models: BTreeMap<String, String>,
-    /// One of them has to match the client's name or the id it stands for; empty allows all.
+    /// One of them has to match the client's name or the id it stands for; the default is `*`.
     pub allowed_models: Vec<Pattern>,
     /// Without a trailing slash; empty or `/…`.
     pub path_prefix: String,

@@ -10,7 +10,7 @@ pub fn resolve<'a>(config: &'a Config, name: &'a str) -> Result<&'a str, Reply> 
     let id = config.models.get(name).map_or(name, String::as_str);
     check_model_id(id).map_err(|what| Reply::invalid(&format!("model: {what}")))?;
     let allowed = &config.allowed_models;
-    if allowed.is_empty() || allowed.iter().any(|pattern| pattern.matches(name) || pattern.matches(id)) {
+    if allowed.iter().any(|pattern| pattern.matches(name) || pattern.matches(id)) {
         return Ok(id);
     }
     let message = format!("model: this gateway does not allow {name}");
