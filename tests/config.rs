@@ -2,21 +2,14 @@
 // Clippy takes the helpers of an integration test for production code.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod configuration;
+
 use bedrock_messages::aws::credentials::{AccessKey, Credentials, Secret};
 use bedrock_messages::config::{Config, Destination, Source};
+use configuration::{parse, parse_in};
 
 const FILE: &str = "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = default+secret\n\
     [team]\naws_access_key_id = ASIATEAM\naws_secret_access_key = team/secret\naws_session_token = team==\n";
-
-fn parse_in(json: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
-    let environment =
-        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    Config::parse(json.as_bytes(), &environment).map_err(|error| error.to_string())
-}
-
-fn parse(json: &str) -> Result<Config, String> {
-    parse_in(json, &[("AWS_REGION", "us-east-1")])
-}
 
 fn accepted(json: &str) -> Config {
     parse(json).unwrap_or_else(|error| panic!("{json}: {error}"))

@@ -2,18 +2,11 @@
 // Clippy takes the helpers of an integration test for production code.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod configuration;
+
 use bedrock_messages::config::{Config, Source};
+use configuration::parse;
 use proptest::prelude::*;
-
-fn parse_in(json: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
-    let environment =
-        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    Config::parse(json.as_bytes(), &environment).map_err(|error| error.to_string())
-}
-
-fn parse(json: &str) -> Result<Config, String> {
-    parse_in(json, &[("AWS_REGION", "us-east-1")])
-}
 
 const HOST: &str = "expected a host such as bedrock.example.com or 127.0.0.1:8080, without scheme and path";
 const REGION: &str = "expected a region such as us-east-1";

@@ -62,7 +62,7 @@ impl Edits<'_> {
     fn apply(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let (start, end) = (self.at, self.at + piece.len() as u64);
         let part = |from: u64, to: u64| {
-            let index = |place: u64| place.clamp(start, end) as usize - start as usize;
+            let index = |place: u64| place.min(end).saturating_sub(start) as usize;
             piece.get(index(from)..index(to)).unwrap_or_default()
         };
         let mut at = start;

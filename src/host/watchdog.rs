@@ -20,7 +20,9 @@ impl Watchdog {
     /// A stream's headers are held from `now` on.
     pub fn hold(&self, context: u32, now: impl FnOnce() -> u64) {
         if !self.in_effect.get() {
-            self.held.borrow_mut().insert(context, now().saturating_add(PATIENCE));
+            // Asked before the borrow: none is held across a call to the host, which may come back in.
+            let due = now().saturating_add(PATIENCE);
+            self.held.borrow_mut().insert(context, due);
         }
     }
 

@@ -115,6 +115,10 @@ scalars = st.one_of(st.none(), st.booleans(), st.integers(-10**30, 10**30), st.f
 values = st.recursive(scalars, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)), max_leaves=12)
 spaces = st.text(" \t\r\n", max_size=3)
 
+# What json.dumps never writes: lone surrogates, needless escapes, numbers that no double holds, members that stand twice, 512 levels in all.
+ODDITIES = ['"\\ud800 \\udfff \\ud83d\\ude00"', '"\\/ \\u002f \\u0022 \\b\\f"', "1e400", "-0.0E-0", "9" * 40 + "." + "7" * 40 + "e-9999",
+            '{"a": 1, "a":2 , "\\u0061":3, "model": 5, "stream": "x"}', "[" * 511 + "]" * 511, '{"a":' * 511 + "0" + "}" * 511]
+
 
 @st.composite
 def odd_bodies(draw):
@@ -122,6 +126,7 @@ def odd_bodies(draw):
     extra = draw(st.dictionaries(st.text(max_size=8).map(lambda name: f"x_{name}"), values, max_size=5))
     written = [(json.dumps(name, ensure_ascii=draw(st.booleans())), json.dumps(value, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1]))))
                for name, value in {**message("Hi"), **extra, **draw(st.sampled_from([{}, {"stream": False}]))}.items()]
+    written += [(f'"y_{place}"', text) for place, text in enumerate(draw(st.lists(st.sampled_from(ODDITIES), max_size=3)))]
     order = draw(st.permutations(written))
     space = lambda: draw(spaces)  # noqa: E731
     text = ",".join(f"{space()}{name}{space()}:{space()}{value}{space()}" for name, value in order)
@@ -138,6 +143,17 @@ def test_bytes_are_preserved(keeping, bedrock):
         assert_forwarded(body, bedrock.body)
 
     check()
+
+
+@pytest.mark.parametrize("oddity", ODDITIES, ids=lambda text: text[:20])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_oddities_survive_wherever_they_stand(keeping, bedrock, oddity, place):
+    written = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in message("Hi").items()]
+    written.insert(place, f'"odd" : {oddity}')
+    body = f'{{{" , ".join(written)}}}'.encode()
+    assert keeping.request("POST", "/v1/messages", body).status == 200
+    assert f'"odd" : {oddity}'.encode() in bedrock.body
+    assert_forwarded(body, bedrock.body)
 
 
 @pytest.mark.parametrize("body, position", [
