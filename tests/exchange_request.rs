@@ -170,6 +170,11 @@ fn heads_that_cannot_be_served() {
     ] {
         assert_eq!(say(&config, &[&POST[..], &[line]].concat(), BODY), expected, "{line:?}");
     }
+    // One that is not known to be for Bedrock is not held for its model either.
+    let by_model = self::config(r#"{"routing": {"models": ["*"], "default": "passthrough"}}"#);
+    for line in [("upgrade", "websocket"), ("content-encoding", "gzip")] {
+        assert_eq!(say(&by_model, &[&POST[..], &[line]].concat(), BODY), "passed at once", "{line:?}");
+    }
     let body = |length: usize| format!("{BODY}{}", " ".repeat(length - BODY.len()));
     assert_eq!(say(&config, &POST, &body(1024)), SENT);
     assert_eq!(say(&config, &POST, &body(1025)), too_large);

@@ -58,8 +58,13 @@ pub fn route(config: &Config, head: &Headers<'_>) -> Route {
     let destination = by_header(config, head);
     if endpoint.methods.contains(&method) {
         return match destination.unwrap_or(config.routing.default) {
-            Destination::Bedrock => accept(head),
-            Destination::Passthrough if destination.is_none() && routes_by_model(config) => Route::ByModel,
+            Destination::Bedrock => unservable(head).map_or(Route::Bedrock, Route::Answer),
+            // One that could not be served is not held for its model: the body of an upgrade never ends.
+            Destination::Passthrough
+                if destination.is_none() && routes_by_model(config) && unservable(head).is_none() =>
+            {
+                Route::ByModel
+            }
             Destination::Passthrough => Route::Pass,
         };
     }
@@ -97,16 +102,13 @@ fn routes_by_model(config: &Config) -> bool {
     !config.routing.models.is_empty() || !config.models.is_empty()
 }
 
-/// A request for Bedrock whose head already says that it can't be served.
-fn accept(head: &Headers<'_>) -> Route {
+/// What is said of a request for Bedrock whose head already shows that it can't be served.
+fn unservable(head: &Headers<'_>) -> Option<Reply> {
     if head.get("upgrade").is_some() {
-        return Route::Answer(Reply::invalid("upgrade: a protocol upgrade is not possible here"));
+        return Some(Reply::invalid("upgrade: a protocol upgrade is not possible here"));
     }
     let encoded = head.get("content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case(b"identity"));
-    if encoded {
-        return Route::Answer(Reply::invalid("content-encoding: send the body without content encoding"));
-    }
-    Route::Bedrock
+    encoded.then(|| Reply::invalid("content-encoding: send the body without content encoding"))
 }
 
 fn not_found(path: &[u8]) -> Reply {

@@ -181,3 +181,16 @@ def test_a_request_that_turns_out_to_be_another_ones_loses_nothing(envoy, elsewh
             connection.post("/v1/messages", body, pieces=pieces)
             seen = connection.response().json()
         assert (seen["length"], seen["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+
+
+@pytest.mark.parametrize("routing", [{}, {"routing": {"models": ["anthropic.*"], "default": "passthrough"}}], ids=["bedrock", "by-model"])
+def test_an_upgrade_is_never_held(envoy, routing):
+    """Its body does not end, so a filter that waits for the end would hang it."""
+    gateway = envoy(routing, upgrades=True)
+    with Connection(gateway.port, timeout=5) as connection:
+        connection.head("POST", "/v1/messages", [("connection", "upgrade"), ("upgrade", "websocket")])
+        response = connection.response_head()
+    if routing:
+        assert response.status == 200, response
+    else:
+        assert response.status == 400, response

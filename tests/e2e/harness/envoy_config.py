@@ -47,7 +47,7 @@ def cluster(name, port, http2=False):
 
 
 def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
-              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None):
+              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False):
     """One listener with the filter; rewritten requests go to `bedrock`, everything else `elsewhere`."""
     manager = {
         "stat_prefix": "gateway", "codec_type": "AUTO", "generate_request_id": True, "stream_idle_timeout": idle_timeout,
@@ -61,6 +61,8 @@ def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *,
         "http_filters": [*filters_before, wasm_filter(module, config, hold), *filters_after,
                          typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")],
     }
+    if upgrades:
+        manager["upgrade_configs"] = [{"upgrade_type": "websocket"}]
     if local_replies:
         manager["local_reply_config"] = local_replies
     chain = typed("envoy.filters.network.http_connection_manager", "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", **manager)
