@@ -5,8 +5,12 @@
 mod configuration;
 
 use bedrock_messages::aws::credentials::{AccessKey, Credentials, Secret};
-use bedrock_messages::config::{Config, Destination, Source};
+use bedrock_messages::config::{
+    Betas, Config, CountTokens, Destination, FieldMode, Fields, Guardrail, InferenceProfile, Setting, Source, Target,
+    UnknownModels, Upstream,
+};
 use configuration::{parse, parse_in};
+use std::collections::BTreeMap;
 
 const FILE: &str = "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = default+secret\n\
     [team]\naws_access_key_id = ASIATEAM\naws_secret_access_key = team/secret\naws_session_token = team==\n";
@@ -50,6 +54,16 @@ fn defaults() {
         assert_eq!(config.path_prefix, "");
         assert_eq!(config.limits.request_bytes, 33_554_432);
         assert_eq!(config.limits.frame_bytes, 4_194_304);
+        assert_eq!(config.mantle_host, "bedrock-mantle.us-east-1.api.aws");
+        assert_eq!(config.upstream, Upstream::Invoke);
+        assert_eq!(config.inference_profile, InferenceProfile::Auto);
+        assert_eq!(config.unknown_models, UnknownModels::Forward);
+        assert_eq!(config.count_tokens, CountTokens::Runtime);
+        assert_eq!(config.betas, Betas::default());
+        assert_eq!(config.fields, Fields::default());
+        assert_eq!(config.fields.mode, FieldMode::Strip);
+        assert_eq!((&config.guardrail, &config.service_tier, &config.performance_latency), (&None, &None, &None));
+        assert!(config.request_metadata.is_empty());
     }
 }
 
@@ -179,10 +193,143 @@ fn routing_models_and_the_rest() {
     assert_eq!((header.name.as_str(), header.value.as_str()), ("x-provider", "aws"));
     assert!(config.routing.models[1].matches("arn:aws-us-gov:bedrock:us-gov-west-1:1:inference-profile/x"));
     assert_eq!(config.routing.default, Destination::Passthrough);
-    assert_eq!(config.models["claude-sonnet-4-5"], "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    assert_eq!(config.models["claude-sonnet-4-5"], target("us.anthropic.claude-sonnet-4-5-20250929-v1:0"));
     assert!(config.allowed_models[0].matches("claude-opus-5") && !config.allowed_models[0].matches("x"));
     assert_eq!(config.path_prefix, "/anthropic/eu");
     assert_eq!((config.limits.request_bytes, config.limits.frame_bytes), (1024, 33_554_432));
+}
+
+fn target(id: &str) -> Target {
+    Target { id: id.to_owned(), base_model: None, upstream: None }
+}
+
+fn literal(text: &str) -> Setting {
+    Setting::Literal(text.to_owned())
+}
+
+fn header(name: &str, default: Option<&str>) -> Setting {
+    Setting::Header { name: name.to_owned(), default: default.map(str::to_owned) }
+}
+
+fn map<V>(entries: impl IntoIterator<Item = (&'static str, V)>) -> BTreeMap<String, V> {
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[test]
+fn models_and_where_they_are_asked_for() {
+    let config = accepted(
+        r#"{
+            "endpoint": {"mantleHost": "Mantle.example.com:8443"},
+            "upstream": "runtimeNative",
+            "models": {
+                "plain": "us.anthropic.claude-opus-5",
+                "object": {"id": "us.anthropic.claude-opus-5"},
+                "team-a": {"baseModel": "claude-sonnet-4-5", "id": "arn:aws:bedrock:us-east-1:1:p/a", "upstream": "mantle"}
+            },
+            "inferenceProfile": "us-gov",
+            "unknownModels": "reject",
+            "countTokens": "mantle"
+        }"#,
+    );
+    let team = Target {
+        base_model: Some("claude-sonnet-4-5".to_owned()),
+        upstream: Some(Upstream::Mantle),
+        ..target("arn:aws:bedrock:us-east-1:1:p/a")
+    };
+    let plain = target("us.anthropic.claude-opus-5");
+    assert_eq!(config.models, map([("plain", plain.clone()), ("object", plain), ("team-a", team)]));
+    assert_eq!(config.mantle_host, "mantle.example.com:8443");
+    assert_eq!(config.host, "bedrock-runtime.us-east-1.amazonaws.com");
+    assert_eq!(config.upstream, Upstream::RuntimeNative);
+    assert_eq!(config.inference_profile, InferenceProfile::UsGov);
+    assert_eq!(config.unknown_models, UnknownModels::Reject);
+    assert_eq!(config.count_tokens, CountTokens::Mantle);
+}
+
+#[test]
+fn words_of_a_choice() {
+    for (json, upstream) in
+        [("invoke", Upstream::Invoke), ("runtimeNative", Upstream::RuntimeNative), ("mantle", Upstream::Mantle)]
+    {
+        assert_eq!(accepted(&format!(r#"{{"upstream": "{json}"}}"#)).upstream, upstream);
+    }
+    for (json, profile) in [
+        ("auto", InferenceProfile::Auto),
+        ("none", InferenceProfile::None),
+        ("us", InferenceProfile::Us),
+        ("eu", InferenceProfile::Eu),
+        ("apac", InferenceProfile::Apac),
+        ("jp", InferenceProfile::Jp),
+        ("au", InferenceProfile::Au),
+        ("us-gov", InferenceProfile::UsGov),
+        ("global", InferenceProfile::Global),
+    ] {
+        assert_eq!(accepted(&format!(r#"{{"inferenceProfile": "{json}"}}"#)).inference_profile, profile);
+    }
+    for (json, mode) in [("strip", FieldMode::Strip), ("observe", FieldMode::Observe), ("strict", FieldMode::Strict)] {
+        assert_eq!(accepted(&format!(r#"{{"fields": {{"mode": "{json}"}}}}"#)).fields.mode, mode);
+    }
+}
+
+#[test]
+fn betas_and_fields() {
+    let config = accepted(
+        r#"{
+            "betas": {"allow": ["a-2026-01-01", "b!"], "deny": ["c"], "alias": {"advanced": "plain", "x": "y"}},
+            "fields": {
+                "mode": "observe",
+                "allow": ["service_tier", "metadata.user_id", "messages[].content[].x"],
+                "drop": ["a.b.c.d.e.f.g.h[]", "model-x", "messages[].model", "metadata.stream"]
+            }
+        }"#,
+    );
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        config.betas,
+        Betas {
+            allow: texts(&["a-2026-01-01", "b!"]),
+            deny: texts(&["c"]),
+            alias: map([("advanced", "plain".to_owned()), ("x", "y".to_owned())]),
+        }
+    );
+    assert_eq!(
+        config.fields,
+        Fields {
+            mode: FieldMode::Observe,
+            allow: texts(&["service_tier", "metadata.user_id", "messages[].content[].x"]),
+            drop: texts(&["a.b.c.d.e.f.g.h[]", "model-x", "messages[].model", "metadata.stream"]),
+        }
+    );
+}
+
+#[test]
+fn bedrocks_own_knobs() {
+    let config = accepted(
+        r#"{
+            "guardrail": {
+                "identifier": "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc",
+                "version": {"header": "X-Guardrail-Version", "default": "DRAFT"},
+                "trace": "ENABLED_FULL"
+            },
+            "serviceTier": {"header": "x-tier"},
+            "performanceLatency": "optimized",
+            "requestMetadata": {"team": {"header": "x-team", "default": ""}, "cost centre": "42 {\"a\"}"}
+        }"#,
+    );
+    assert_eq!(
+        config.guardrail,
+        Some(Guardrail {
+            identifier: literal("arn:aws:bedrock:us-east-1:123456789012:guardrail/abc"),
+            version: Some(header("x-guardrail-version", Some("DRAFT"))),
+            trace: Some(literal("ENABLED_FULL")),
+        })
+    );
+    assert_eq!(config.service_tier, Some(header("x-tier", None)));
+    assert_eq!(config.performance_latency, Some(literal("optimized")));
+    assert_eq!(
+        config.request_metadata,
+        map([("team", header("x-team", Some(""))), ("cost centre", literal("42 {\"a\"}"))])
+    );
 }
 
 #[test]

@@ -13,25 +13,38 @@ const REGION: &str = "expected a region such as us-east-1";
 const MODEL_PATTERN: &str = "expected a model's name, * for any run of characters, without control characters";
 const PREFIX: &str = "expected an empty text or a path such as /anthropic, unencoded, without a slash at its end";
 const TYPES: &str = "expected one of environment, static, credentialsFile, apiKey";
+const TOP: [&str; 18] = [
+    "region",
+    "endpoint",
+    "upstream",
+    "credentials",
+    "routing",
+    "models",
+    "inferenceProfile",
+    "unknownModels",
+    "allowedModels",
+    "countTokens",
+    "betas",
+    "fields",
+    "guardrail",
+    "serviceTier",
+    "performanceLatency",
+    "requestMetadata",
+    "pathPrefix",
+    "limits",
+];
 const KEY_TEXT: &str = "expected printable ASCII without spaces";
 
 /// The member that is wrong, what is wrong with it.
 #[test]
 fn what_is_refused_is_named() {
+    let unknown = format!("unknown key; known here: {}", TOP.join(", "));
     let endpoint_value = |value: &str| format!(r#"{{"endpoint": {{"host": {value}}}}}"#);
     for (json, path, problem) in [
         ("[]", "the configuration", "expected an object"),
         ("null", "the configuration", "expected an object"),
-        (
-            r#"{"regoin": "us-east-1"}"#,
-            "regoin",
-            "unknown key; known here: region, endpoint, credentials, routing, models, allowedModels, pathPrefix, limits",
-        ),
-        (
-            r#"{"a.\nb": 1, "x": 2}"#,
-            r#"["a.\nb"]"#,
-            "unknown key; known here: region, endpoint, credentials, routing, models, allowedModels, pathPrefix, limits",
-        ),
+        (r#"{"regoin": "us-east-1"}"#, "regoin", &unknown),
+        (r#"{"a.\nb": 1, "x": 2}"#, r#"["a.\nb"]"#, &unknown),
         (r#"{"region": "us-east-1", "region": "us-east-1"}"#, "region", "given twice"),
         (r#"{"region": null}"#, "region", "expected a string"),
         (r#"{"region": 1}"#, "region", "expected a string"),
@@ -44,7 +57,7 @@ fn what_is_refused_is_named() {
             "expected the region that endpoint.host is in, or no region",
         ),
         (r#"{"endpoint": "x"}"#, "endpoint", "expected an object"),
-        (r#"{"endpoint": {"port": 1}}"#, "endpoint.port", "unknown key; known here: host, fips, dualStack"),
+        (r#"{"endpoint": {"port": 1}}"#, "endpoint.port", "unknown key; known here: host, fips, dualStack, mantleHost"),
         (r#"{"endpoint": {"fips": "true"}}"#, "endpoint.fips", "expected a boolean"),
         (r#"{"endpoint": {"dualStack": 0}}"#, "endpoint.dualStack", "expected a boolean"),
         (
@@ -108,8 +121,9 @@ fn what_is_refused_is_named() {
         (r#"{"routing": {"default": "reject"}}"#, "routing.default", "expected one of bedrock, passthrough"),
         (r#"{"routing": {"default": {"type": "bedrock"}}}"#, "routing.default", "expected one of bedrock, passthrough"),
         (r#"{"models": ["a"]}"#, "models", "expected an object"),
-        (r#"{"models": {"a": {"id": "b"}}}"#, "models.a", "expected a string"),
-        (r#"{"models": {"claude-3.5": 1}}"#, r#"models["claude-3.5"]"#, "expected a string"),
+        (r#"{"models": {"claude-3.5": 1}}"#, r#"models["claude-3.5"]"#, "expected a string or an object"),
+        (r#"{"models": {"a": null}}"#, "models.a", "expected a string or an object"),
+        (r#"{"models": {"a": ["b"]}}"#, "models.a", "expected a string or an object"),
         (r#"{"models": {"a": "b", "a": "c"}}"#, "models.a", "given twice"),
         (r#"{"models": {"a": ""}}"#, "models.a", "expected a model id, not an empty text"),
         (r#"{"models": {"a": ".."}}"#, "models.a", "expected a model id, not a relative path"),
@@ -142,6 +156,127 @@ fn what_is_refused_is_named() {
             "limits.frameBytes",
             "expected a whole number from 1024 to 33554432",
         ),
+    ] {
+        assert_eq!(parse(json).unwrap_err(), format!("{path}: {problem}"), "{json}");
+    }
+}
+
+#[test]
+fn what_is_refused_of_requests_is_named() {
+    const BETA: &str = "expected a beta's name: printable ASCII without commas and spaces";
+    const PATH: &str = "expected a member's path of 8 names at most, such as metadata.user_id or tools[].strict";
+    const NEEDED: &str = "expected a member that a request can do without";
+    const STRING_OR_OBJECT: &str = "expected a string or an object";
+    let seventeen: serde_json::Map<_, _> = (0..17).map(|at| (format!("k{at}"), "v".into())).collect();
+    let seventeen = serde_json::json!({ "requestMetadata": seventeen }).to_string();
+    let long = format!(r#"{{"requestMetadata": {{"a": "{}"}}}}"#, "x".repeat(257));
+    for (json, path, problem) in [
+        (r#"{"upstream": "native"}"#, "upstream", "expected one of invoke, runtimeNative, mantle"),
+        (r#"{"endpoint": {"mantleHost": "https://h"}}"#, "endpoint.mantleHost", HOST),
+        (r#"{"models": {"a": {"upstream": "mantle"}}}"#, "models.a.id", "missing, and required"),
+        (r#"{"models": {"a": {"id": ""}}}"#, "models.a.id", "expected a model id, not an empty text"),
+        (r#"{"models": {"a": {"id": 1}}}"#, "models.a.id", "expected a string"),
+        (
+            r#"{"models": {"a": {"id": "b", "name": "c"}}}"#,
+            "models.a.name",
+            "unknown key; known here: id, baseModel, upstream",
+        ),
+        (r#"{"models": {"a": {"id": "b", "id": "b"}}}"#, "models.a.id", "given twice"),
+        (
+            r#"{"models": {"a": {"id": "b", "upstream": ""}}}"#,
+            "models.a.upstream",
+            "expected one of invoke, runtimeNative, mantle",
+        ),
+        (
+            r#"{"inferenceProfile": "ca"}"#,
+            "inferenceProfile",
+            "expected one of auto, none, us, eu, apac, jp, au, us-gov, global",
+        ),
+        (r#"{"unknownModels": "pass"}"#, "unknownModels", "expected one of forward, reject"),
+        (r#"{"countTokens": "invoke"}"#, "countTokens", "expected one of runtime, mantle"),
+        (r#"{"betas": []}"#, "betas", "expected an object"),
+        (r#"{"betas": {"allowed": []}}"#, "betas.allowed", "unknown key; known here: allow, deny, alias"),
+        (r#"{"betas": {"allow": ["a", "b,c"]}}"#, "betas.allow[1]", BETA),
+        (r#"{"betas": {"deny": ["b c"]}}"#, "betas.deny[0]", BETA),
+        (r#"{"betas": {"deny": ["ü"]}}"#, "betas.deny[0]", BETA),
+        (r#"{"betas": {"alias": {"a": ""}}}"#, "betas.alias.a", BETA),
+        (r#"{"betas": {"alias": {"": "a"}}}"#, r#"betas.alias[""]"#, BETA),
+        (
+            r#"{"betas": {"allow": ["a"], "deny": ["b", "a"]}}"#,
+            "betas.deny[1]",
+            "expected a beta that betas.allow does not have",
+        ),
+        (r#"{"fields": {"mode": "drop"}}"#, "fields.mode", "expected one of strip, observe, strict"),
+        (r#"{"fields": {"allow": [""]}}"#, "fields.allow[0]", PATH),
+        (r#"{"fields": {"allow": ["a..b"]}}"#, "fields.allow[0]", PATH),
+        (r#"{"fields": {"allow": ["a[0]"]}}"#, "fields.allow[0]", PATH),
+        (r#"{"fields": {"allow": ["a[][]"]}}"#, "fields.allow[0]", PATH),
+        (r#"{"fields": {"allow": ["[].a"]}}"#, "fields.allow[0]", PATH),
+        (r#"{"fields": {"drop": ["a b"]}}"#, "fields.drop[0]", PATH),
+        (r#"{"fields": {"drop": ["1.2.3.4.5.6.7.8.9"]}}"#, "fields.drop[0]", PATH),
+        (r#"{"fields": {"drop": ["model"]}}"#, "fields.drop[0]", NEEDED),
+        (r#"{"fields": {"drop": ["x", "messages[]"]}}"#, "fields.drop[1]", NEEDED),
+        (r#"{"fields": {"drop": ["anthropic_beta"]}}"#, "fields.drop[0]", NEEDED),
+        (
+            r#"{"fields": {"drop": ["a.b"], "allow": ["a.b"]}}"#,
+            "fields.drop[0]",
+            "expected a path that fields.allow does not have",
+        ),
+        (r#"{"guardrail": {"identifier": "a"}}"#, "guardrail.version", "missing, and required"),
+        (r#"{"guardrail": {"version": "1"}}"#, "guardrail.identifier", "missing, and required"),
+        (
+            r#"{"guardrail": {"identifier": "a b", "version": "1"}}"#,
+            "guardrail.identifier",
+            "expected the id or the ARN of a guardrail",
+        ),
+        (
+            r#"{"guardrail": {"identifier": "a", "version": "0"}}"#,
+            "guardrail.version",
+            "expected a version such as 1, or DRAFT",
+        ),
+        (
+            r#"{"guardrail": {"identifier": "a", "version": "123456789"}}"#,
+            "guardrail.version",
+            "expected a version such as 1, or DRAFT",
+        ),
+        (r#"{"guardrail": {"identifier": "a", "version": 1}}"#, "guardrail.version", STRING_OR_OBJECT),
+        (
+            r#"{"guardrail": {"identifier": "a", "version": "1", "trace": "enabled"}}"#,
+            "guardrail.trace",
+            "expected one of ENABLED, DISABLED, ENABLED_FULL",
+        ),
+        (r#"{"serviceTier": "Flex"}"#, "serviceTier", "expected one of priority, default, flex, reserved"),
+        (r#"{"serviceTier": {"default": "flex"}}"#, "serviceTier.header", "missing, and required"),
+        (
+            r#"{"serviceTier": {"header": "x", "default": "fast"}}"#,
+            "serviceTier.default",
+            "expected one of priority, default, flex, reserved",
+        ),
+        (r#"{"serviceTier": {"header": "x y"}}"#, "serviceTier.header", "expected a header's name"),
+        (
+            r#"{"serviceTier": {"header": "Host"}}"#,
+            "serviceTier.header",
+            "expected an end-to-end header, not one of the connection's own",
+        ),
+        (
+            r#"{"serviceTier": {"header": "x", "value": "flex"}}"#,
+            "serviceTier.value",
+            "unknown key; known here: header, default",
+        ),
+        (r#"{"performanceLatency": "fast"}"#, "performanceLatency", "expected one of standard, optimized"),
+        (r#"{"performanceLatency": true}"#, "performanceLatency", STRING_OR_OBJECT),
+        (
+            r#"{"requestMetadata": {"": "a"}}"#,
+            r#"requestMetadata[""]"#,
+            "expected a key of printable ASCII, 1 to 256 characters",
+        ),
+        (
+            r#"{"requestMetadata": {"a": "b\n"}}"#,
+            "requestMetadata.a",
+            "expected a text of printable ASCII, 256 characters at most",
+        ),
+        (&long, "requestMetadata.a", "expected a text of printable ASCII, 256 characters at most"),
+        (&seventeen, "requestMetadata", "expected 16 keys at most"),
     ] {
         assert_eq!(parse(json).unwrap_err(), format!("{path}: {problem}"), "{json}");
     }
@@ -262,14 +397,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     ];
     let key = prop::sample::select(
         &[
-            "region",
-            "endpoint",
-            "credentials",
-            "routing",
             "models",
-            "allowedModels",
-            "pathPrefix",
-            "limits",
             "host",
             "fips",
             "dualStack",
@@ -286,6 +414,18 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
             "default",
             "requestBytes",
             "frameBytes",
+            "mantleHost",
+            "id",
+            "baseModel",
+            "upstream",
+            "mode",
+            "allow",
+            "deny",
+            "drop",
+            "alias",
+            "identifier",
+            "version",
+            "trace",
             "x.y",
         ][..],
     );
@@ -301,10 +441,8 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 proptest! {
     #[test]
     fn no_message_shows_a_value(members in prop::collection::vec((any::<prop::sample::Index>(), json()), 1..4)) {
-        const MEMBERS: [&str; 8] =
-            ["region", "endpoint", "credentials", "routing", "models", "allowedModels", "pathPrefix", "limits"];
         let whole: serde_json::Map<_, _> =
-            members.into_iter().map(|(member, value)| (member.get(&MEMBERS).to_string(), value)).collect();
+            members.into_iter().map(|(member, value)| (member.get(&TOP).to_string(), value)).collect();
         let whole = serde_json::Value::from(whole).to_string();
         match parse(&whole) {
             Err(message) => {

@@ -31,6 +31,13 @@ fn check(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
         }
         return;
     }
+    if let Some(variants) = schema["anyOf"].as_array() {
+        check_leaf(schema, path, whole);
+        for variant in variants.iter().filter(|variant| variant["properties"].is_object()) {
+            check(variant, path, whole);
+        }
+        return;
+    }
     let Some(members) = schema["properties"].as_object() else {
         check_leaf(schema, path, whole);
         if let Some(items) = schema.get("items") {
@@ -73,7 +80,7 @@ fn check(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
 
 /// A value of another type than the schema's is refused under its path; for one of its type, the type is not the problem.
 fn check_leaf(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
-    let expected = match schema["type"].as_str() {
+    let kind = |schema: &Value| match schema["type"].as_str() {
         Some("string") => "string",
         Some("boolean") => "boolean",
         Some("integer") => "whole number",
@@ -81,6 +88,11 @@ fn check_leaf(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
         Some("object") => "object",
         other => panic!("{path}: {other:?}"),
     };
+    let kinds: Vec<_> = match schema["anyOf"].as_array() {
+        Some(variants) => variants.iter().map(kind).collect(),
+        None => vec![kind(schema)],
+    };
+    let expected = kinds[0];
     let of_type = |kind: &str| match kind {
         "string" => json!("s3cret"),
         "boolean" => json!(true),
@@ -90,7 +102,7 @@ fn check_leaf(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
         _ => json!(null),
     };
     for kind in
-        ["string", "boolean", "whole number", "list", "object", "null"].into_iter().filter(|kind| *kind != expected)
+        ["string", "boolean", "whole number", "list", "object", "null"].into_iter().filter(|kind| !kinds.contains(kind))
     {
         let message = refusal(&whole(of_type(kind)));
         assert!(message.starts_with(&format!("{path}: expected ")), "{path} as {kind}: {message}");
@@ -108,7 +120,8 @@ fn required(schema: &Value) -> Map<String, Value> {
     names
         .map(|name| {
             let member = &schema["properties"][name];
-            (name.to_owned(), member.get("const").cloned().unwrap_or_else(|| json!("x")))
+            let value = member.get("const").or_else(|| member["examples"].get(0));
+            (name.to_owned(), value.cloned().unwrap_or_else(|| json!("x")))
         })
         .collect()
 }

@@ -32,6 +32,11 @@ pub fn runtime_host(region: &str, fips: bool, dual_stack: bool) -> String {
     format!("{service}.{region}.{suffix}")
 }
 
+/// The host of bedrock-mantle in a region.
+pub fn mantle_host(region: &str) -> String {
+    format!("bedrock-mantle.{region}.{}", partition(region).dual_stack_suffix)
+}
+
 /// The region that a host of the Bedrock runtime belongs to, VPC endpoints included; a port may follow it.
 ///
 /// `None` is any other host (a simulator, a proxy, a name of one's own): nothing is known of its region.
@@ -57,7 +62,7 @@ pub fn region_of_host(host: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{region_of_host, runtime_host};
+    use super::{mantle_host, region_of_host, runtime_host};
 
     #[test]
     fn hosts_by_partition_and_mode() {
@@ -81,6 +86,12 @@ mod tests {
             assert_eq!(region_of_host(host), Some(region), "{host}");
             assert_eq!(region_of_host(&format!("{host}:8443")), Some(region), "{host} with a port");
         }
+    }
+
+    #[test]
+    fn hosts_of_mantle() {
+        assert_eq!(mantle_host("us-east-1"), "bedrock-mantle.us-east-1.api.aws");
+        assert_eq!(mantle_host("us-gov-west-1"), "bedrock-mantle.us-gov-west-1.api.aws");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! What Bedrock speaks: operations, model ids, exceptions, stream chunks.
+//! What Bedrock speaks: operations, model ids, its own headers, exceptions, stream chunks.
 
 pub mod exceptions;
+pub mod knobs;
 pub mod model_id;
 pub mod operation;
+pub mod profile;
 pub mod stream;

@@ -7,8 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::values::{Bytes, Checked, HeaderName, HeaderValue, Host, Key, Model, PathPrefix, Profile, Region, Variable};
-use super::{Destination, Pattern};
+use super::text_or::TextOr;
+use super::values::{
+    BaseModel, Beta, Bytes, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName, HeaderValue, Host,
+    Key, Latency, MemberPath, MetadataKey, MetadataValue, Model, PathPrefix, Profile, Region, ServiceTier, Trace,
+    Variable,
+};
+use super::{CountTokens, Destination, FieldMode, InferenceProfile, Pattern, UnknownModels, Upstream};
 
 /// # Bedrock Messages
 ///
@@ -25,6 +30,8 @@ pub(super) struct Members {
     pub region: Option<Checked<Region>>,
     /// Which of Bedrock's endpoints is called.
     pub endpoint: Endpoint,
+    /// Which of Bedrock's APIs requests are sent to; one of `models` may name another.
+    pub upstream: Upstream,
     /// Where the credentials come from that requests are signed with.
     #[cfg_attr(feature = "schema", schemars(extend("default" = {"type": "environment"})))]
     pub credentials: Credentials,
@@ -32,13 +39,32 @@ pub(super) struct Members {
     pub routing: Routing,
     /// Names that clients use, each with the model id, inference profile or ARN that Bedrock is asked for.
     ///
-    /// A name that is not here goes to Bedrock as it is.
-    pub models: BTreeMap<Checked<Model>, Checked<Model>>,
+    /// They come before the names that the filter knows by itself.
+    pub models: BTreeMap<Checked<Model>, TextOr<Model, Target>>,
+    /// Which inference profile a name that the filter knows by itself stands for.
+    pub inference_profile: InferenceProfile,
+    /// What becomes of a name that neither `models` nor the filter knows.
+    pub unknown_models: UnknownModels,
     /// Patterns of the models that clients may use, `*` for any run of characters.
     ///
     /// They are tried on the client's name and on the id that `models` has for it; without a match the client gets 403.
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub allowed_models: Vec<Pattern>,
+    /// Where tokens are counted for models that are not asked for through mantle.
+    pub count_tokens: CountTokens,
+    /// Which betas reach Bedrock, beside those that the filter lets through by itself.
+    pub betas: Betas,
+    /// What becomes of members of the body that Bedrock refuses.
+    pub fields: Fields,
+    /// The guardrail that every request is put under.
+    pub guardrail: Option<Guardrail>,
+    /// Bedrock's service tier: `priority`, `default`, `flex` or `reserved`.
+    pub service_tier: Option<Setting<ServiceTier>>,
+    /// Bedrock's latency: `standard` or `optimized`.
+    pub performance_latency: Option<Setting<Latency>>,
+    /// Metadata for Bedrock's invocation logs: 16 keys at most.
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = super::requests::MOST_METADATA)))]
+    pub request_metadata: BTreeMap<Checked<MetadataKey>, Setting<MetadataValue>>,
     /// Path that the API is served below, such as `/anthropic`; empty for none.
     pub path_prefix: Checked<PathPrefix>,
     /// Caps on what is held in memory.
@@ -58,6 +84,8 @@ pub(super) struct Endpoint {
     pub fips: bool,
     /// Whether to call the endpoint that answers over IPv6 too.
     pub dual_stack: bool,
+    /// Host to call in place of the region's own for what goes to mantle; `:port` may follow.
+    pub mantle_host: Option<Checked<Host>>,
 }
 
 /// Where the credentials come from that requests are signed with.
@@ -120,6 +148,74 @@ pub(super) struct HeaderRule {
     pub value: Checked<HeaderValue>,
 }
 
+/// What Bedrock is asked for under a name, and how.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Target {
+    /// A model id, an inference profile or an ARN.
+    pub id: Checked<Model>,
+    /// The model behind an id that does not say it, by a name that the filter knows: for counting tokens, and for what
+    /// depends on the model.
+    pub base_model: Option<Checked<BaseModel>>,
+    /// Which of Bedrock's APIs this model is asked for through.
+    pub upstream: Option<Upstream>,
+}
+
+/// Which betas reach Bedrock, beside those that the filter lets through by itself.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Betas {
+    /// Betas that reach it too.
+    pub allow: Vec<Checked<Beta>>,
+    /// Betas that do not.
+    pub deny: Vec<Checked<Beta>>,
+    /// Betas that are sent under another name.
+    pub alias: BTreeMap<Checked<Beta>, Checked<Beta>>,
+}
+
+/// What becomes of members of the body that Bedrock refuses.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Fields {
+    /// Whether they are taken out, let through, or the request refused.
+    pub mode: FieldMode,
+    /// Paths of members that are let through although the filter would take them out.
+    pub allow: Vec<Checked<MemberPath>>,
+    /// Paths of members that are taken out as well.
+    pub drop: Vec<Checked<DroppedPath>>,
+}
+
+/// The guardrail that every request is put under.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Guardrail {
+    /// Its id or ARN.
+    pub identifier: Setting<GuardrailIdentifier>,
+    /// Its version: a number, or `DRAFT`.
+    #[cfg_attr(feature = "schema", schemars(example = "1"))]
+    pub version: Setting<GuardrailVersion>,
+    /// Whether Bedrock tells what it did: `ENABLED`, `DISABLED` or `ENABLED_FULL`.
+    pub trace: Option<Setting<Trace>>,
+}
+
+/// A literal, or where else the value is.
+pub(super) type Setting<R> = TextOr<R, FromHeader<R>>;
+
+/// A value that a header of the client's request has.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(bound = ""))]
+#[serde(rename_all = "camelCase", deny_unknown_fields, bound = "R: super::values::Rule")]
+pub(super) struct FromHeader<R> {
+    /// The header's name, in upper or lower case.
+    pub header: Checked<HeaderName>,
+    /// The value for a request without it.
+    pub default: Option<Checked<R>>,
+}
+
 /// Caps on what is held in memory.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -136,10 +232,20 @@ impl Default for Members {
         Self {
             region: None,
             endpoint: Endpoint::default(),
+            upstream: Upstream::default(),
             credentials: Credentials::Environment {},
             routing: Routing::default(),
             models: BTreeMap::new(),
+            inference_profile: InferenceProfile::default(),
+            unknown_models: UnknownModels::default(),
             allowed_models: Pattern::new("*").into_iter().collect(),
+            count_tokens: CountTokens::default(),
+            betas: Betas::default(),
+            fields: Fields::default(),
+            guardrail: None,
+            service_tier: None,
+            performance_latency: None,
+            request_metadata: BTreeMap::new(),
             path_prefix: Checked::default(),
             limits: Limits::default(),
         }

@@ -3,8 +3,10 @@
 mod members;
 mod pattern;
 mod reader;
+mod requests;
 #[cfg(feature = "schema")]
 mod schema;
+mod text_or;
 mod tree;
 mod values;
 
@@ -14,11 +16,14 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::aws::credentials::{AccessKey, Credentials, Secret, credentials_file, environment};
-use crate::aws::endpoint::{region_of_host, runtime_host};
+use crate::aws::endpoint::{mantle_host, region_of_host, runtime_host};
 use members::Members;
+use requests::MOST_METADATA;
 use values::Rule;
 
+pub use crate::bedrock::profile::InferenceProfile;
 pub use pattern::Pattern;
+pub use requests::{Betas, CountTokens, FieldMode, Fields, Guardrail, Setting, Target, UnknownModels, Upstream};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -32,14 +37,36 @@ pub struct Config {
     pub region: String,
     /// Host of the Bedrock runtime endpoint, with the port where it is not 443; signed and sent as `:authority`.
     pub host: String,
+    /// The same for bedrock-mantle.
+    pub mantle_host: String,
+    /// Which of Bedrock's APIs requests are sent to, where a model does not say another.
+    pub upstream: Upstream,
     /// Where credentials come from.
     pub credentials: Source,
     /// Which requests go to Bedrock.
     pub routing: Routing,
-    /// Names clients use → model ids, inference profiles or ARNs that Bedrock is asked for.
-    pub models: BTreeMap<String, String>,
+    /// Names clients use → what Bedrock is asked for.
+    pub models: BTreeMap<String, Target>,
+    /// What a name out of the catalogue stands for.
+    pub inference_profile: InferenceProfile,
+    /// What becomes of a name that neither `models` nor the catalogue knows.
+    pub unknown_models: UnknownModels,
     /// One of them has to match the client's name or the id it stands for; the default is `*`.
     pub allowed_models: Vec<Pattern>,
+    /// Where tokens are counted.
+    pub count_tokens: CountTokens,
+    /// Betas, on top of the built-in table.
+    pub betas: Betas,
+    /// Members that Bedrock refuses, on top of the built-in table.
+    pub fields: Fields,
+    /// The guardrail that every request is put under.
+    pub guardrail: Option<Guardrail>,
+    /// Bedrock's service tier.
+    pub service_tier: Option<Setting>,
+    /// Bedrock's latency.
+    pub performance_latency: Option<Setting>,
+    /// Metadata for Bedrock's invocation logs.
+    pub request_metadata: BTreeMap<String, Setting>,
     /// Without a trailing slash; empty or `/…`.
     pub path_prefix: String,
     /// Caps.
@@ -136,24 +163,39 @@ impl ConfigError {
 impl Config {
     /// Reads and checks the plugin's configuration; a text without anything in it is `{}`.
     pub fn parse(json: &[u8], environment: Environment<'_>) -> Result<Self, ConfigError> {
-        let Members { region, endpoint, credentials, routing, models, allowed_models, path_prefix, limits } =
-            reader::read(json)?;
-        let (region, host) = place(region.map(|region| region.0), endpoint, environment)?;
-        if allowed_models.is_empty() {
+        let members: Members = reader::read(json)?;
+        let mantle = members.endpoint.mantle_host.as_ref().map(|host| host.0.clone());
+        let (region, host) = place(members.region.map(|region| region.0), members.endpoint, environment)?;
+        if members.allowed_models.is_empty() {
             return Err(ConfigError::at("allowedModels", "expected at least one pattern; * allows every model"));
         }
+        if members.request_metadata.len() > MOST_METADATA {
+            return Err(ConfigError::at("requestMetadata", format!("expected {MOST_METADATA} keys at most")));
+        }
+        let (routing, limits) = (members.routing, members.limits);
         Ok(Self {
+            mantle_host: mantle.unwrap_or_else(|| mantle_host(&region)),
             region,
             host,
-            credentials: source(credentials, environment)?,
+            upstream: members.upstream,
+            credentials: source(members.credentials, environment)?,
             routing: Routing {
                 header: routing.header.map(|rule| HeaderRule { name: rule.name.0, value: rule.value.0 }),
                 models: routing.models,
                 default: routing.default,
             },
-            models: models.into_iter().map(|(name, id)| (name.0, id.0)).collect(),
-            allowed_models,
-            path_prefix: path_prefix.0,
+            models: members.models.into_iter().map(|(name, target)| (name.0, target.into())).collect(),
+            inference_profile: members.inference_profile,
+            unknown_models: members.unknown_models,
+            allowed_models: members.allowed_models,
+            count_tokens: members.count_tokens,
+            betas: members.betas.try_into()?,
+            fields: members.fields.try_into()?,
+            guardrail: members.guardrail.map(Guardrail::from),
+            service_tier: members.service_tier.map(Setting::from),
+            performance_latency: members.performance_latency.map(Setting::from),
+            request_metadata: members.request_metadata.into_iter().map(|(key, value)| (key.0, value.into())).collect(),
+            path_prefix: members.path_prefix.0,
             limits: Limits { request_bytes: limits.request_bytes.get(), frame_bytes: limits.frame_bytes.get() },
         })
     }

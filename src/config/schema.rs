@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::members::Members;
+use super::text_or::TextOr;
 use super::values::{Bytes, Checked};
 
 /// The schema as it is checked in at `docs/configuration.schema.json`.
@@ -25,6 +26,16 @@ fn without_null(schema: &mut Schema) {
         if let [only] = types.as_slice() {
             let only = only.clone();
             schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(variants) = schema.get_mut("anyOf").and_then(|variants| variants.as_array_mut()) {
+        variants.retain(|variant| variant.get("type").is_none_or(|name| name != "null"));
+        if let [only] = variants.as_slice() {
+            let only = only.as_object().cloned().unwrap_or_default();
+            schema.remove("anyOf");
+            for (key, value) in only {
+                schema.ensure_object().entry(key).or_insert(value);
+            }
         }
     }
 }
@@ -50,6 +61,20 @@ where
 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+impl<R, T: JsonSchema> JsonSchema for TextOr<R, T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("string_or_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [generator.subschema_for::<String>(), generator.subschema_for::<T>()] })
     }
 }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::aws::credentials::{credentials_file, key_text};
+use crate::bedrock::knobs;
 use crate::bedrock::model_id::check_model_id;
 
 /// A text that keeps a rule.
@@ -16,10 +17,16 @@ pub(super) trait Rule {
     fn check(text: &str) -> Result<String, &'static str>;
 }
 
+impl<R: Rule> Checked<R> {
+    pub(super) fn new(text: &str) -> Result<Self, &'static str> {
+        R::check(text).map(|text| Self(text, PhantomData))
+    }
+}
+
 impl<'de, R: Rule> Deserialize<'de> for Checked<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        R::check(&text).map(|text| Self(text, PhantomData)).map_err(de::Error::custom)
+        Self::new(&text).map_err(de::Error::custom)
     }
 }
 
@@ -174,6 +181,91 @@ impl Rule for Model {
     fn check(text: &str) -> Result<String, &'static str> {
         check_model_id(text).map(|()| text.to_owned())
     }
+}
+
+/// A name that the catalogue has, or a Bedrock id of it.
+pub(super) struct BaseModel;
+
+impl Rule for BaseModel {
+    fn check(text: &str) -> Result<String, &'static str> {
+        check_model_id(text).map(|()| text.to_owned())
+    }
+}
+
+/// The name of a beta: it stands in lists that commas divide.
+pub(super) struct Beta;
+
+impl Rule for Beta {
+    fn check(text: &str) -> Result<String, &'static str> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+            return Err("expected a beta's name: printable ASCII without commas and spaces");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// The path of a member of a request's body, such as `tools[].eager_input_streaming`.
+pub(super) struct MemberPath;
+
+impl Rule for MemberPath {
+    fn check(text: &str) -> Result<String, &'static str> {
+        const DEEPEST: usize = 8;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let segment = |segment: &str| {
+            let name = segment.strip_suffix("[]").unwrap_or(segment);
+            !name.is_empty() && name.bytes().all(plain)
+        };
+        if text.split('.').count() > DEEPEST || !text.split('.').all(segment) {
+            return Err("expected a member's path of 8 names at most, such as metadata.user_id or tools[].strict");
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// The same, of a member that a request can do without.
+pub(super) struct DroppedPath;
+
+impl Rule for DroppedPath {
+    fn check(text: &str) -> Result<String, &'static str> {
+        // The filter reads or writes these itself, or Bedrock serves no request without them.
+        let needed = ["model", "stream", "messages", "max_tokens", "anthropic_version", "anthropic_beta"];
+        let path = MemberPath::check(text)?;
+        if needed.contains(&path.strip_suffix("[]").unwrap_or(&path)) {
+            return Err("expected a member that a request can do without");
+        }
+        Ok(path)
+    }
+}
+
+/// Rules that `bedrock::knobs` has the words for.
+macro_rules! knobs {
+    ($($(#[$doc:meta])* $rule:ident: $check:ident;)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $rule;
+
+        impl Rule for $rule {
+            fn check(text: &str) -> Result<String, &'static str> {
+                knobs::$check(text).map(|()| text.to_owned())
+            }
+        }
+    )*};
+}
+
+knobs! {
+    /// A guardrail's id or ARN.
+    GuardrailIdentifier: check_guardrail_identifier;
+    /// A guardrail's version.
+    GuardrailVersion: check_guardrail_version;
+    /// Whether a guardrail's trace is wanted.
+    Trace: check_trace;
+    /// A service tier.
+    ServiceTier: check_service_tier;
+    /// A latency.
+    Latency: check_latency;
+    /// A key of the request metadata.
+    MetadataKey: check_metadata_key;
+    /// A value of the request metadata.
+    MetadataValue: check_metadata_value;
 }
 
 /// What stands before the API's paths.
