@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::count::{self, Count};
 use crate::errors::Refusal;
 use crate::faults::{self, Faults, Instead};
 use crate::message::{Message, Metrics};
@@ -78,15 +79,23 @@ fn serve(
             return Err(refusal);
         }
     }
-    let model = catalog::resolve(&model_id)?;
-    let body = refuse::check(request)?;
+    let (model, body) = match operation {
+        Operation::CountTokens => {
+            let model = catalog::counted(&model_id)?;
+            (model, refuse::check_json(&count::inner_body(&request.body)?)?)
+        }
+        Operation::Invoke | Operation::InvokeStream => (catalog::invoked(&model_id)?, refuse::check(request)?),
+    };
     let prompt = Prompt::read(&body);
     let faults = faults(&prompt, request, recorder)?;
     answer.delay = faults.delay.unwrap_or_default();
     if let Some(instead) = &faults.instead {
         return Ok(respond_instead(instead, &faults));
     }
-    let message = model::answer(model, &body, &prompt, &request.sha256);
+    if operation == Operation::CountTokens {
+        return Ok(json(200, &Count::of(&prompt.usage()), &faults));
+    }
+    let message = model::answer(model.name, &body, &prompt, &request.sha256);
     let mut response = match operation {
         Operation::InvokeStream if !faults.json_200 => streamed(&message, &faults, config),
         _ => whole(&message, &faults),

@@ -1,122 +1,152 @@
-//! The models that can be invoked, as data, and what a model id in a path resolves to.
+//! The models that can be called, and what an id in a path or a body stands for.
+
+mod models;
 
 use crate::errors::Refusal;
 
-/// One model of the catalogue.
-#[derive(Debug)]
-pub struct Model {
-    /// The base id, `anthropic.…`.
-    pub base: &'static str,
-    /// The first-party name an answer carries.
-    pub name: &'static str,
-    /// Prefixes of its inference profiles.
-    pub profiles: &'static [&'static str],
-    /// Whether the base id itself can be invoked.
-    pub on_demand: bool,
-}
-
-const ALL_GOV: &[&str] = &["apac", "au", "eu", "global", "jp", "us", "us-gov"];
-const ALL: &[&str] = &["apac", "au", "eu", "global", "jp", "us"];
-const EU_US: &[&str] = &["eu", "us"];
-
-const fn profile(base: &'static str, name: &'static str, profiles: &'static [&'static str]) -> Model {
-    Model { base, name, profiles, on_demand: false }
-}
-
-const fn on_demand(base: &'static str, name: &'static str, profiles: &'static [&'static str]) -> Model {
-    Model { base, name, profiles, on_demand: true }
-}
-
-/// From 4.5 on a model is reached by an inference profile alone.
-#[rustfmt::skip]
-pub const MODELS: &[Model] = &[
-    profile("anthropic.claude-fable-5-1", "claude-fable-5-1", &["eu", "global", "us", "us-gov"]),
-    profile("anthropic.claude-fable-5", "claude-fable-5", &["apac", "au", "eu", "global", "us"]),
-    profile("anthropic.claude-mythos-5-1", "claude-mythos-5-1", &["global", "us"]),
-    profile("anthropic.claude-mythos-5", "claude-mythos-5", &["us"]),
-    profile("anthropic.claude-mythos-preview", "claude-mythos-preview", &["apac", "au", "us"]),
-    profile("anthropic.claude-opus-5-5", "claude-opus-5-5", ALL_GOV),
-    profile("anthropic.claude-opus-5", "claude-opus-5", ALL_GOV),
-    profile("anthropic.claude-opus-4-8", "claude-opus-4-8", ALL_GOV),
-    profile("anthropic.claude-opus-4-7", "claude-opus-4-7", ALL),
-    profile("anthropic.claude-opus-4-6-v1", "claude-opus-4-6", &["au", "eu", "global", "us"]),
-    profile("anthropic.claude-opus-4-5-20251101-v1:0", "claude-opus-4-5-20251101", &["eu", "global", "us"]),
-    profile("anthropic.claude-sonnet-5-5", "claude-sonnet-5-5", ALL_GOV),
-    profile("anthropic.claude-sonnet-5", "claude-sonnet-5", ALL_GOV),
-    profile("anthropic.claude-sonnet-4-6", "claude-sonnet-4-6", ALL),
-    profile("anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929", &["au", "eu", "global", "jp", "us", "us-gov"]),
-    profile("anthropic.claude-haiku-5-5", "claude-haiku-5-5", ALL_GOV),
-    profile("anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5-20251001", ALL),
-    on_demand("anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-4-1-20250805", EU_US),
-    on_demand("anthropic.claude-opus-4-20250514-v1:0", "claude-opus-4-20250514", EU_US),
-    on_demand("anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4-20250514", &["apac", "eu", "global", "us"]),
-    on_demand("anthropic.claude-3-7-sonnet-20250219-v1:0", "claude-3-7-sonnet-20250219", EU_US),
-    on_demand("anthropic.claude-3-5-haiku-20241022-v1:0", "claude-3-5-haiku-20241022", EU_US),
-    on_demand("anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet-20241022", &["apac", "us"]),
-    on_demand("anthropic.claude-3-5-sonnet-20240620-v1:0", "claude-3-5-sonnet-20240620", &["apac", "eu", "us"]),
-    on_demand("anthropic.claude-3-opus-20240229-v1:0", "claude-3-opus-20240229", &["us"]),
-    on_demand("anthropic.claude-3-sonnet-20240229-v1:0", "claude-3-sonnet-20240229", &["apac", "eu", "us"]),
-    on_demand("anthropic.claude-3-haiku-20240307-v1:0", "claude-3-haiku-20240307", &["apac", "eu", "us"]),
-];
-
-/// Ids that begin like this stand for a model made for measurements.
-const BENCH: &str = "anthropic.claude-bench";
-
-/// What answers behind an ARN that does not name its model.
-const OPAQUE_NAME: &str = "claude-sonnet-4-5-20250929";
+pub use models::{Abilities, MODELS, Model, Reach};
 
 /// Kinds of ARN that stand for a model without naming it.
 const OPAQUE_KINDS: &[&str] =
     &["application-inference-profile", "provisioned-model", "custom-model-deployment", "imported-model"];
 
-/// Longest model id the operations take.
+/// Longest model id that InvokeModel takes.
 const MAX_ID: usize = 2048;
 
-/// The first-party name of the model that `id` invokes, or Bedrock's refusal.
-pub fn resolve(id: &str) -> Result<&str, Refusal> {
+/// Longest model id that CountTokens takes.
+const MAX_COUNTED_ID: usize = 256;
+
+/// What an id stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolved<'a> {
+    /// The first-party name an answer carries.
+    pub name: &'a str,
+    /// What the model takes.
+    pub takes: &'static Abilities,
+}
+
+impl From<&'static Model> for Resolved<'_> {
+    fn from(model: &'static Model) -> Self {
+        Self { name: model.name, takes: model.takes }
+    }
+}
+
+/// The model that InvokeModel calls by `id`, or Bedrock's refusal.
+pub fn invoked(id: &str) -> Result<Resolved<'_>, Refusal> {
+    let found = resolve(id)?;
+    match found.reach() {
+        Reach::OnDemand => Ok(found.model()),
+        Reach::Profile => Err(needs_profile(id)),
+        Reach::Retired => Err(end_of_life()),
+    }
+}
+
+/// The model whose tokens CountTokens counts by `id`: a base id alone will do, of a model before 4.7.
+pub fn counted(id: &str) -> Result<Resolved<'_>, Refusal> {
+    check_counted_id(id)?;
+    match resolve(id)? {
+        _ if id.starts_with("arn:") => Err(uncounted()),
+        Found::Base(model) if model.reach == Reach::Retired => Err(end_of_life()),
+        Found::Base(model) if !model.takes.new_generation => Ok(model.into()),
+        bench @ Found::Bench(_) => Ok(bench.model()),
+        _ => Err(uncounted()),
+    }
+}
+
+/// What an id was found to be.
+enum Found<'a> {
+    /// A base id, bare or in the ARN of a foundation model.
+    Base(&'static Model),
+    /// An inference profile, by id or ARN, or anything else that has the model behind it.
+    Profile(&'static Model),
+    /// A model made for measurements, by its own name.
+    Bench(&'a str),
+}
+
+impl<'a> Found<'a> {
+    fn model(&self) -> Resolved<'a> {
+        match self {
+            Self::Base(model) | Self::Profile(model) => Resolved::from(*model),
+            Self::Bench(name) => Resolved { name, takes: &models::BENCH_TAKES },
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        match self {
+            Self::Base(model) => model.reach,
+            Self::Profile(model) if model.reach == Reach::Retired => Reach::Retired,
+            Self::Profile(_) | Self::Bench(_) => Reach::OnDemand,
+        }
+    }
+}
+
+fn resolve(id: &str) -> Result<Found<'_>, Refusal> {
     if id.is_empty() || id.len() > MAX_ID {
         return Err(invalid());
     }
-    match id.strip_prefix("arn:") {
-        Some(arn) => resolve_arn(id, arn),
-        None => resolve_plain(id, id),
-    }
+    let found = match id.strip_prefix("arn:") {
+        Some(arn) => by_arn(arn),
+        None => by_id(id),
+    };
+    found.ok_or_else(invalid)
 }
 
-/// `asked` is what the refusal quotes: the whole ARN where `id` is a part of one.
-fn resolve_plain<'a>(asked: &str, id: &'a str) -> Result<&'a str, Refusal> {
-    if id.starts_with(BENCH) {
-        return Ok(id.strip_prefix("anthropic.").unwrap_or(id));
+fn by_id(id: &str) -> Option<Found<'_>> {
+    if id.starts_with(models::BENCH) {
+        return id.split_once('.').map(|(_, name)| Found::Bench(name));
     }
-    if let Some(model) = MODELS.iter().find(|model| model.base == id) {
-        return if model.on_demand { Ok(model.name) } else { Err(needs_profile(asked)) };
-    }
-    profile_model(id).map(|model| model.name).ok_or_else(invalid)
+    by_base(id).map(Found::Base).or_else(|| by_profile(id))
 }
 
 /// `arn` is `{partition}:bedrock:{region}:{account}:{kind}/{name}`.
-fn resolve_arn<'a>(asked: &str, arn: &'a str) -> Result<&'a str, Refusal> {
+fn by_arn(arn: &str) -> Option<Found<'_>> {
     let parts: Vec<&str> = arn.splitn(5, ':').collect();
-    let [partition, "bedrock", region, account, resource] = parts[..] else { return Err(invalid()) };
-    let Some((kind, name)) = resource.split_once('/') else { return Err(invalid()) };
+    let [partition, "bedrock", region, account, resource] = parts[..] else { return None };
+    let (kind, name) = resource.split_once('/')?;
     if !partition.starts_with("aws") || region.is_empty() || name.is_empty() {
-        return Err(invalid());
+        return None;
     }
     match kind {
-        "foundation-model" if account.is_empty() && name.starts_with("anthropic.") => resolve_plain(asked, name),
-        "inference-profile" => profile_model(name).map(|model| model.name).ok_or_else(invalid),
-        _ if OPAQUE_KINDS.contains(&kind) && !account.is_empty() => Ok(OPAQUE_NAME),
-        _ => Err(invalid()),
+        "foundation-model" if account.is_empty() && name.starts_with("anthropic.") => by_id(name),
+        "inference-profile" => by_profile(name),
+        _ if OPAQUE_KINDS.contains(&kind) && !account.is_empty() => by_base(models::OPAQUE).map(Found::Profile),
+        _ => None,
     }
 }
 
-fn profile_model(id: &str) -> Option<&'static Model> {
+fn by_base(id: &str) -> Option<&'static Model> {
+    MODELS.iter().find(|model| model.base == id)
+}
+
+fn by_profile(id: &str) -> Option<Found<'static>> {
     let (prefix, base) = id.split_once('.')?;
-    MODELS.iter().find(|model| model.base == base && model.profiles.contains(&prefix))
+    by_base(base).filter(|model| model.profiles.contains(&prefix)).map(Found::Profile)
+}
+
+fn check_counted_id(id: &str) -> Result<(), Refusal> {
+    let constraint = if id.len() > MAX_COUNTED_ID {
+        format!("Member must have length less than or equal to {MAX_COUNTED_ID}")
+    } else if !id.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/:".contains(c)) {
+        r"Member must satisfy regular expression pattern: [a-zA-Z_\.\-/0-9:]+".into()
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::constraint(id, "modelId", &constraint))
 }
 
 fn invalid() -> Refusal {
     Refusal::validation("The provided model identifier is invalid.")
+}
+
+fn end_of_life() -> Refusal {
+    Refusal::new(
+        "ResourceNotFoundException",
+        "This model version has reached the end of its life. Please refer to the AWS documentation for more details.",
+    )
+}
+
+fn uncounted() -> Refusal {
+    Refusal::validation("The provided model doesn't support counting tokens.")
 }
 
 fn needs_profile(id: &str) -> Refusal {
@@ -130,15 +160,13 @@ fn needs_profile(id: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn message(id: &str) -> String {
-        resolve(id).expect_err(id).message
-    }
+    const SONNET: &str = "claude-sonnet-4-5-20250929";
 
     #[test]
     fn ids_that_work() {
         for (id, name) in [
             ("anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet-20241022"),
-            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929"),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", SONNET),
             ("us-gov.anthropic.claude-opus-5", "claude-opus-5"),
             ("global.anthropic.claude-haiku-5-5", "claude-haiku-5-5"),
             ("anthropic.claude-bench-fast", "claude-bench-fast"),
@@ -146,19 +174,20 @@ mod tests {
                 "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0",
                 "claude-haiku-4-5-20251001",
             ),
-            ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdef123456", OPAQUE_NAME),
-            ("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdef123456", OPAQUE_NAME),
+            ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdef123456", SONNET),
+            ("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdef123456", SONNET),
             (
                 "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0",
                 "claude-3-haiku-20240307",
             ),
         ] {
-            assert_eq!(resolve(id), Ok(name));
+            assert_eq!(invoked(id).map(|model| model.name), Ok(name));
         }
     }
 
     #[test]
     fn ids_that_are_refused() {
+        let message = |id: &str| invoked(id).expect_err(id).message;
         for id in [
             "",
             "claude-sonnet-4-5",
@@ -175,5 +204,30 @@ mod tests {
             message("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-5")
                 .starts_with("Invocation of model ID arn:aws:bedrock")
         );
+        for id in ["anthropic.claude-3-7-sonnet-20250219-v1:0", "us.anthropic.claude-opus-4-20250514-v1:0"] {
+            assert_eq!(invoked(id).expect_err(id).status, 404);
+        }
+    }
+
+    #[test]
+    fn base_ids_before_4_7_are_counted() {
+        for model in MODELS {
+            let counts = model.reach != Reach::Retired && !model.takes.new_generation;
+            assert_eq!(counted(model.base).is_ok(), counts, "{}", model.base);
+            for prefix in model.profiles {
+                let id = format!("{prefix}.{}", model.base);
+                let message = "The provided model doesn't support counting tokens.";
+                assert_eq!(counted(&id).expect_err(&id).message, message);
+            }
+        }
+        for arn in [
+            "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdef123456",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-6",
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6",
+        ] {
+            assert!(counted(arn).expect_err(arn).message.ends_with("doesn't support counting tokens."));
+        }
+        assert!(counted(&"a".repeat(257)).expect_err("long").message.ends_with("less than or equal to 256"));
+        assert!(counted("anthropic claude").expect_err("space").message.contains("regular expression pattern"));
     }
 }

@@ -82,6 +82,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     exception("ExpiredTokenException", 403, "The security token included in the request is expired"),
     exception("MissingAuthenticationTokenException", 403, "Missing Authentication Token"),
     exception("IncompleteSignatureException", 400, "Authorization header requires 'Credential' parameter."),
+    exception("SerializationException", 400, "The request could not be read."),
     exception("UnknownOperationException", 404, "The requested operation is not recognized by the service."),
 ];
 
@@ -116,6 +117,13 @@ impl Refusal {
     /// A `ValidationException`: what Bedrock calls anything wrong with a request.
     pub fn validation(message: impl Into<String>) -> Self {
         Self::new("ValidationException", message)
+    }
+
+    /// The refusal of a value by the service's model, before the service itself sees it.
+    pub fn constraint(value: &str, member: &str, constraint: &str) -> Self {
+        Self::validation(format!(
+            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+        ))
     }
 
     /// The JSON of the answer, or of the exception frame, with the members that this exception has beyond `message`.

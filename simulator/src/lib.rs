@@ -8,6 +8,7 @@ pub mod answer;
 pub mod auth;
 pub mod catalog;
 pub mod config;
+pub mod count;
 pub mod errors;
 pub mod faults;
 pub mod frame;

@@ -11,13 +11,18 @@ use crate::request::Received;
 /// Most bytes of a body: the `Body` blob's limit in the service's model, so a `ValidationException` and not a 413.
 pub const MAX_BODY: usize = 25_000_000;
 
-/// What an answer needs of a request that is taken: its JSON.
+/// What an answer needs of an InvokeModel request that is taken: its JSON.
 pub fn check(request: &Received) -> Result<Value, Refusal> {
     check_head(request)?;
     if request.body.len() > MAX_BODY {
         return Err(too_long());
     }
-    let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
+    check_json(&request.body)
+}
+
+/// An InvokeModel body, wherever it stood.
+pub fn check_json(body: &[u8]) -> Result<Value, Refusal> {
+    let body: Value = serde_json::from_slice(body).map_err(|error| {
         Refusal::validation(format!("Malformed input request: {error}, please reformat your input and try again."))
     })?;
     let Value::Object(members) = &body else {

@@ -42,6 +42,8 @@ pub enum Operation {
     Invoke,
     /// An event stream.
     InvokeStream,
+    /// How many tokens a prompt is.
+    CountTokens,
 }
 
 impl Operation {
@@ -50,14 +52,16 @@ impl Operation {
         match self {
             Self::Invoke => "InvokeModel",
             Self::InvokeStream => "InvokeModelWithResponseStream",
+            Self::CountTokens => "CountTokens",
         }
     }
 
-    /// The operation by the last segment of the path; another one, such as `count-tokens`, gets its line here.
+    /// The operation by the last segment of the path.
     fn by_verb(verb: &str) -> Option<Self> {
         match verb {
             "invoke" => Some(Self::Invoke),
             "invoke-with-response-stream" => Some(Self::InvokeStream),
+            "count-tokens" => Some(Self::CountTokens),
             _ => None,
         }
     }
