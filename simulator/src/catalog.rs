@@ -53,6 +53,35 @@ pub fn counted(id: &str) -> Result<Resolved<'_>, Refusal> {
     }
 }
 
+/// The model that the runtime's native API calls: by a base id, a profile's, or the ARN of an inference profile.
+pub fn native(id: &str) -> Result<Resolved<'_>, Refusal> {
+    let found = resolve(id)?;
+    if id.starts_with("arn:") && !id.contains("inference-profile/") {
+        return Err(invalid());
+    }
+    match found.reach() {
+        Reach::Retired => Err(end_of_life()),
+        Reach::OnDemand | Reach::Profile => Ok(found.model()),
+    }
+}
+
+/// The model that mantle calls: from 4.5 on, by the base id without date or version.
+pub fn mantle(id: &str) -> Result<Resolved<'_>, Refusal> {
+    if id.starts_with(models::BENCH) {
+        return resolve(id).map(|found| found.model());
+    }
+    let named = |model: &&Model| model.reach == Reach::Profile && id.strip_prefix("anthropic.") == Some(undated(model));
+    let model =
+        MODELS.iter().find(named).ok_or_else(|| Refusal::new("ResourceNotFoundException", format!("model: {id}")))?;
+    Ok(model.into())
+}
+
+/// The first-party name without its date.
+fn undated(model: &Model) -> &'static str {
+    let dated = model.name.rsplit_once('-').filter(|(_, date)| date.len() == 8);
+    dated.map_or(model.name, |(name, _)| name)
+}
+
 /// What an id was found to be.
 enum Found<'a> {
     /// A base id, bare or in the ARN of a foundation model.
@@ -206,6 +235,42 @@ mod tests {
         );
         for id in ["anthropic.claude-3-7-sonnet-20250219-v1:0", "us.anthropic.claude-opus-4-20250514-v1:0"] {
             assert_eq!(invoked(id).expect_err(id).status, 404);
+        }
+    }
+
+    #[test]
+    fn native_ids() {
+        for id in [
+            "anthropic.claude-opus-5",
+            "us.anthropic.claude-opus-5",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-5",
+            "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdef123456",
+        ] {
+            assert!(native(id).is_ok(), "{id}");
+        }
+        for id in ["claude-opus-5", "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-5"] {
+            assert_eq!(native(id).expect_err(id).message, "The provided model identifier is invalid.");
+        }
+    }
+
+    #[test]
+    fn mantles_ids_have_neither_prefix_nor_version() {
+        for (id, name) in [
+            ("anthropic.claude-opus-5", "claude-opus-5"),
+            ("anthropic.claude-haiku-4-5", "claude-haiku-4-5-20251001"),
+            ("anthropic.claude-opus-4-6", "claude-opus-4-6"),
+            ("anthropic.claude-bench-fast", "claude-bench-fast"),
+        ] {
+            assert_eq!(mantle(id).map(|model| model.name), Ok(name));
+        }
+        for id in [
+            "claude-opus-5",
+            "us.anthropic.claude-opus-5",
+            "anthropic.claude-haiku-4-5-20251001-v1:0",
+            "anthropic.claude-opus-4-6-v1",
+            "anthropic.claude-3-5-haiku",
+        ] {
+            assert_eq!(mantle(id).expect_err(id).status, 404);
         }
     }
 

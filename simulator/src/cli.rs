@@ -26,7 +26,7 @@ pub struct Arguments {
     /// Session token that every signed request must carry; without it, none may carry one
     #[arg(long, value_name = "TOKEN")]
     session_token: Option<String>,
-    /// Bedrock API key that is accepted as `Authorization: Bearer`
+    /// Bedrock API key that is accepted as `Authorization: Bearer`, by the native API as `x-api-key` too
     #[arg(long, value_name = "KEY", default_value = Config::API_KEY)]
     api_key: String,
     /// Pause between two events of a stream
@@ -63,6 +63,7 @@ const FAULTS: &str = r#"Faults:
     [[fault: empty-500]]                    no body and no error name
   In a stream:
     [[fault: stream throttlingException after=3]]   an exception frame; with message="…"
+    [[fault: sse-error overloaded_error after=N]]   natively: an error event; with message="…"
     [[fault: error-frame after=N]]          a frame with :message-type error
     [[fault: cut after=N]]                  the connection closes in the middle of a frame
     [[fault: end after=N]]                  the body ends without message_stop

@@ -1,6 +1,10 @@
 //! Bedrock's exceptions: their names, statuses, usual wording and shape on the wire.
 
+mod native;
+
 use serde_json::{Map, Value, json};
+
+pub use native::NativeError;
 
 /// One exception of the service, by its AWS name.
 #[derive(Debug)]
@@ -11,16 +15,22 @@ pub struct Exception {
     pub status: u16,
     /// The wording when nothing more precise is known.
     pub message: &'static str,
+    /// Whether the service's model has it: the others are the front end's.
+    pub modeled: bool,
     /// Whether the response stream has a member of this name.
     pub in_stream: bool,
 }
 
 const fn exception(name: &'static str, status: u16, message: &'static str) -> Exception {
-    Exception { name, status, message, in_stream: false }
+    Exception { name, status, message, modeled: true, in_stream: false }
 }
 
 const fn stream_exception(name: &'static str, status: u16, message: &'static str) -> Exception {
-    Exception { name, status, message, in_stream: true }
+    Exception { name, status, message, modeled: true, in_stream: true }
+}
+
+const fn front_end(name: &'static str, status: u16, message: &'static str) -> Exception {
+    Exception { name, status, message, modeled: false, in_stream: false }
 }
 
 /// Every exception that can be asked for as a fault: the modeled ones, then those of the front end.
@@ -60,30 +70,30 @@ pub const EXCEPTIONS: &[Exception] = &[
         424,
         "The system encountered an error while processing the model stream. Try your request again.",
     ),
-    exception("IncompleteSignature", 400, "The request signature does not conform to AWS standards."),
-    exception("InvalidAction", 400, "The action or operation requested is invalid."),
-    exception("InvalidClientTokenId", 403, "The security token included in the request is invalid."),
-    exception("NotAuthorized", 400, "You do not have permission to perform this action."),
-    exception("InternalFailure", 500, "The request processing has failed because of an unknown error."),
-    exception("BadCScoreException", 403, "Your account is not authorized to invoke this model."),
-    exception(
+    front_end("IncompleteSignature", 400, "The request signature does not conform to AWS standards."),
+    front_end("InvalidAction", 400, "The action or operation requested is invalid."),
+    front_end("InvalidClientTokenId", 403, "The security token included in the request is invalid."),
+    front_end("NotAuthorized", 400, "You do not have permission to perform this action."),
+    front_end("InternalFailure", 500, "The request processing has failed because of an unknown error."),
+    front_end("BadCScoreException", 403, "Your account is not authorized to invoke this model."),
+    front_end(
         "FTUFormNotFilled",
         404,
         "Model use case details have not been submitted for this account. Fill out the Anthropic use case details \
          form before using the model.",
     ),
-    exception("UnrecognizedClientException", 403, "The security token included in the request is invalid."),
-    exception(
+    front_end("UnrecognizedClientException", 403, "The security token included in the request is invalid."),
+    front_end(
         "InvalidSignatureException",
         403,
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
          Key and signing method. Consult the service documentation for details.",
     ),
-    exception("ExpiredTokenException", 403, "The security token included in the request is expired"),
-    exception("MissingAuthenticationTokenException", 403, "Missing Authentication Token"),
-    exception("IncompleteSignatureException", 400, "Authorization header requires 'Credential' parameter."),
-    exception("SerializationException", 400, "The request could not be read."),
-    exception("UnknownOperationException", 404, "The requested operation is not recognized by the service."),
+    front_end("ExpiredTokenException", 403, "The security token included in the request is expired"),
+    front_end("MissingAuthenticationTokenException", 403, "Missing Authentication Token"),
+    front_end("IncompleteSignatureException", 400, "Authorization header requires 'Credential' parameter."),
+    front_end("SerializationException", 400, "The request could not be read."),
+    front_end("UnknownOperationException", 404, "The requested operation is not recognized by the service."),
 ];
 
 /// The exception of that name; `throttlingException`, as the stream spells it, is found too.

@@ -4,7 +4,7 @@ mod parse;
 
 use std::time::Duration;
 
-use crate::errors::Refusal;
+use crate::errors::{NativeError, Refusal};
 
 /// An answer in the place of the model's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Instead {
 pub enum AtEvent {
     /// An exception frame; the stream ends with it.
     Exception(Refusal),
+    /// An `error` event, where the stream is one of server-sent events; it ends with it.
+    SseError(NativeError),
     /// A frame with `:message-type: error`; the stream ends with it.
     ErrorFrame,
     /// The connection is closed in the middle of the next frame.

@@ -1,8 +1,9 @@
 //! A Bedrock runtime on loopback that behaves as AWS does where a client can tell.
 //!
-//! One request goes: [`server`] reads it, [`auth`] verifies its signature, [`catalog`] knows its model, [`refuse`] says
-//! what Bedrock would not take, [`model`] answers, [`stream`] writes the answer; [`faults`] say what goes wrong on the
-//! way, and [`recorder`] remembers what was received. [`answer`](mod@answer) is where these steps stand in their order.
+//! One request goes: [`server`] reads it, [`request`] says which service and operation it is for, [`auth`] verifies its
+//! signature, [`catalog`] knows its model, [`refuse`] says what Bedrock would not take, [`model`] answers, [`stream`] writes
+//! the answer; [`faults`] say what goes wrong on the way, and [`recorder`] remembers what was received.
+//! [`answer`](mod@answer) is where these steps stand in their order.
 
 pub mod answer;
 pub mod auth;
@@ -19,6 +20,7 @@ pub mod refuse;
 pub mod request;
 pub mod script;
 pub mod server;
+pub mod sse;
 pub mod stream;
 
 pub use config::{AccessKeys, Config};

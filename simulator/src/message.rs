@@ -79,8 +79,8 @@ pub enum Event {
         usage: Usage,
     },
     MessageStop {
-        #[serde(rename = "amazon-bedrock-invocationMetrics")]
-        metrics: Metrics,
+        #[serde(rename = "amazon-bedrock-invocationMetrics", skip_serializing_if = "Option::is_none")]
+        metrics: Option<Metrics>,
     },
 }
 
@@ -133,8 +133,8 @@ impl Metrics {
 }
 
 impl Message {
-    /// The events of this answer, in the order the API sends them.
-    pub fn events(&self) -> Vec<Event> {
+    /// The events of this answer, in the order the API sends them; what an event stream adds to the last one.
+    pub fn events(&self, metrics: Option<Metrics>) -> Vec<Event> {
         let start = Message {
             content: Vec::new(),
             stop_reason: None,
@@ -150,7 +150,7 @@ impl Message {
         }
         let delta = Ending { stop_reason: self.stop_reason, stop_sequence: self.stop_sequence.clone() };
         events.push(Event::MessageDelta { delta, usage: self.usage });
-        events.push(Event::MessageStop { metrics: Metrics::of(&self.usage) });
+        events.push(Event::MessageStop { metrics });
         events
     }
 }

@@ -1,27 +1,61 @@
 //! What Bedrock does not take, in its own words: everything is a `ValidationException`.
 
+mod betas;
+mod blocks;
 mod fields;
-mod inside;
+mod headers;
+mod settings;
+mod tools;
 
 use serde_json::{Map, Value};
 
+use crate::catalog::Abilities;
 use crate::errors::Refusal;
 use crate::request::Received;
 
 /// Most bytes of a body: the `Body` blob's limit in the service's model, so a `ValidationException` and not a 413.
 pub const MAX_BODY: usize = 25_000_000;
 
+/// Whose rules a body is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// InvokeModel, in one piece or streamed, and what CountTokens counts.
+    InvokeModel,
+    /// The native Messages API.
+    Messages {
+        /// Whether the client asked for the version 2026-10-21, which takes less.
+        strict: bool,
+    },
+    /// The native API's counting of tokens.
+    MessagesCount,
+}
+
+/// What decides whether a field is taken.
+struct Rules<'a> {
+    api: Api,
+    takes: &'static Abilities,
+    betas: Vec<&'a str>,
+}
+
+impl Rules<'_> {
+    fn has_beta(&self, beta: &str) -> bool {
+        self.betas.contains(&beta)
+    }
+}
+
 /// What an answer needs of an InvokeModel request that is taken: its JSON.
-pub fn check(request: &Received) -> Result<Value, Refusal> {
-    check_head(request)?;
+pub fn invoke(request: &Received, takes: &'static Abilities) -> Result<Value, Refusal> {
+    headers::check(request)?;
     if request.body.len() > MAX_BODY {
         return Err(too_long());
     }
-    check_json(&request.body)
+    let body = invoke_body(&request.body, takes)?;
+    headers::check_guardrail_of(&body, request)?;
+    Ok(body)
 }
 
 /// An InvokeModel body, wherever it stood.
-pub fn check_json(body: &[u8]) -> Result<Value, Refusal> {
+pub fn invoke_body(body: &[u8], takes: &'static Abilities) -> Result<Value, Refusal> {
     let body: Value = serde_json::from_slice(body).map_err(|error| {
         Refusal::validation(format!("Malformed input request: {error}, please reformat your input and try again."))
     })?;
@@ -30,8 +64,20 @@ pub fn check_json(body: &[u8]) -> Result<Value, Refusal> {
             "Malformed input request: expected type: JSONObject, please reformat your input and try again.",
         ));
     };
-    check_body(members)?;
+    check_version(members)?;
+    let betas = betas::of_body(members)?;
+    check_members(members, betas, Api::InvokeModel, takes)?;
     Ok(body)
+}
+
+/// A body of the native API, whose betas are the values of a header.
+pub fn native_body<'a>(
+    members: &Map<String, Value>,
+    betas: impl Iterator<Item = &'a str>,
+    api: Api,
+    takes: &'static Abilities,
+) -> Result<(), Refusal> {
+    check_members(members, betas.collect(), api, takes)
 }
 
 /// The refusal of a body over [`MAX_BODY`].
@@ -42,29 +88,18 @@ pub fn too_long() -> Refusal {
     ))
 }
 
-fn check_head(request: &Received) -> Result<(), Refusal> {
-    let content_type = request.header("content-type").unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::validation("The provided Content Type is invalid or not supported for this model"));
-    }
-    let guardrail = |member| request.header(member).filter(|value| !value.is_empty());
-    if guardrail("x-amzn-bedrock-guardrailidentifier").is_some()
-        && guardrail("x-amzn-bedrock-guardrailversion").is_none()
-    {
-        return Err(Refusal::validation("Guardrail version is required when a guardrail identifier is provided."));
-    }
-    Ok(())
-}
-
-fn check_body(members: &Map<String, Value>) -> Result<(), Refusal> {
-    check_version(members)?;
-    let betas = check_betas(members)?;
-    fields::check(members, &betas)?;
-    check_max_tokens(members)?;
-    check_messages(members)?;
-    check_user_id(members)?;
-    inside::check(members, &betas)
+fn check_members(
+    members: &Map<String, Value>,
+    betas: Vec<&str>,
+    api: Api,
+    takes: &'static Abilities,
+) -> Result<(), Refusal> {
+    betas::check(&betas, takes)?;
+    let rules = Rules { api, takes, betas };
+    fields::check(members, &rules)?;
+    settings::check(members, &rules)?;
+    tools::check(members, &rules)?;
+    blocks::check(members, &rules)
 }
 
 fn check_version(members: &Map<String, Value>) -> Result<(), Refusal> {
@@ -76,62 +111,24 @@ fn check_version(members: &Map<String, Value>) -> Result<(), Refusal> {
     }
 }
 
-fn check_betas(members: &Map<String, Value>) -> Result<Vec<&str>, Refusal> {
-    let betas = match members.get("anthropic_beta") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(betas)) => betas,
-        Some(_) => return Err(Refusal::validation("anthropic_beta: Input should be a valid list")),
-    };
-    betas
-        .iter()
-        .map(|beta| beta.as_str().filter(|beta| fields::BETAS.contains(beta)))
-        .collect::<Option<_>>()
-        .ok_or_else(|| Refusal::validation("invalid beta flag"))
+/// The refusal of a field that has no place where it stands.
+fn extra(path: &str) -> Refusal {
+    Refusal::validation(format!("{path}: Extra inputs are not permitted"))
 }
 
-fn check_max_tokens(members: &Map<String, Value>) -> Result<(), Refusal> {
-    let wrong = |text: &str| Err(Refusal::validation(format!("max_tokens: {text}")));
-    match members.get("max_tokens") {
-        None => wrong("Field required"),
-        Some(value) => match (value.as_u64(), value.as_i64()) {
-            (Some(1..), _) => Ok(()),
-            (_, Some(_)) => wrong("Input should be greater than or equal to 1"),
-            _ => wrong("Input should be a valid integer"),
-        },
-    }
+/// The refusal of a `type` that is none of those expected.
+fn unexpected_tag(path: &str, found: &str, expected: &[&str]) -> Refusal {
+    let expected: Vec<String> = expected.iter().map(|tag| format!("'{tag}'")).collect();
+    Refusal::validation(format!(
+        "{path}: Input tag '{found}' found using 'type' does not match any of the expected tags: {}",
+        expected.join(", ")
+    ))
 }
 
-fn check_messages(members: &Map<String, Value>) -> Result<(), Refusal> {
-    let messages = match members.get("messages") {
-        None => return Err(Refusal::validation("messages: Field required")),
-        Some(Value::Array(messages)) if messages.is_empty() => {
-            return Err(Refusal::validation("messages: at least one message is required"));
-        }
-        Some(Value::Array(messages)) => messages,
-        Some(_) => return Err(Refusal::validation("messages: Input should be a valid list")),
-    };
-    for (at, message) in messages.iter().enumerate() {
-        let wrong = |text: &str| Err(Refusal::validation(format!("messages.{at}{text}")));
-        match message.get("role").map(Value::as_str) {
-            None => return wrong(".role: Field required"),
-            Some(Some("user" | "assistant" | "system")) => {}
-            Some(_) => return wrong(".role: Input should be 'user' or 'assistant'"),
-        }
-        match message.get("content") {
-            None => return wrong(".content: Field required"),
-            Some(Value::String(_) | Value::Array(_)) => {}
-            Some(_) => return wrong(".content: Input should be a valid list"),
-        }
-    }
-    Ok(())
+fn list(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn check_user_id(members: &Map<String, Value>) -> Result<(), Refusal> {
-    let user_id = members.get("metadata").and_then(|metadata| metadata.get("user_id")).and_then(Value::as_str);
-    match user_id {
-        Some(user_id) if !fields::is_plain_metadata(user_id) => {
-            Err(Refusal::validation("Request metadata contains a value that violates the regular expression"))
-        }
-        _ => Ok(()),
-    }
+fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
 }

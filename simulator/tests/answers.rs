@@ -5,7 +5,7 @@ mod support;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use support::{MODEL, Simulator, ask, ask_with};
+use support::{MODEL, OPUS, Simulator, ask, ask_with};
 
 async fn answer(simulator: &Simulator, body: &Value) -> Value {
     let reply = simulator.invoke(body).await;
@@ -87,8 +87,9 @@ async fn tools_are_called_and_their_results_read() {
 #[tokio::test]
 async fn thinking_comes_first() {
     let simulator = Simulator::start().await;
-    for kind in ["enabled", "adaptive"] {
-        let told = answer(&simulator, &ask_with("Hello", json!({ "thinking": { "type": kind } }))).await;
+    for (model, kind) in [(MODEL, "enabled"), (OPUS, "adaptive")] {
+        let body = ask_with("Hello", json!({ "thinking": { "type": kind } }));
+        let told = simulator.send(&simulator.call(model, "invoke", &body)).await.json();
         assert_eq!((&told["content"][0]["type"], &told["content"][1]["type"]), (&json!("thinking"), &json!("text")));
         assert!(told["content"][0]["signature"].as_str().unwrap().len() > 100);
     }

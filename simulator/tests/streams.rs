@@ -61,7 +61,7 @@ async fn a_stream_says_what_the_whole_answer_says() {
     for body in [
         ask("Count to 9"),
         ask("Grüße, “größer” als 日本語テキスト"),
-        ask_with("the weather?", json!({ "tools": tools, "thinking": { "type": "adaptive" } })),
+        ask_with("the weather?", json!({ "tools": tools, "thinking": { "type": "enabled" } })),
     ] {
         let reply = simulator.stream(&body).await;
         assert_eq!(reply.header("content-type"), "application/vnd.amazon.eventstream");

@@ -17,7 +17,6 @@ use crate::errors::Refusal;
 use crate::request::Received;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const SERVICE: &str = "bedrock";
 const TERMINATOR: &str = "aws4_request";
 const TIMESTAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
@@ -28,11 +27,17 @@ const MISMATCH: &str = "The request signature we calculated does not match the s
                         Secret Access Key and signing method. Consult the service documentation for details.";
 const BAD_TOKEN: &str = "The security token included in the request is invalid.";
 
-/// Checks the signature in `authorization`; the answer is the line for the log.
-pub fn verify(request: &Received, authorization: &str, config: &Config, now: SystemTime) -> Result<String, Refusal> {
+/// Checks the signature in `authorization` for a service; the answer is the line for the log.
+pub fn verify(
+    request: &Received,
+    service: &str,
+    authorization: &str,
+    config: &Config,
+    now: SystemTime,
+) -> Result<String, Refusal> {
     let claim = Claim::parse(authorization, request.header("x-amz-date"))?;
     let scope = Scope::parse(claim.credential)?;
-    scope.check(config, claim.timestamp)?;
+    scope.check(config, service, claim.timestamp)?;
     let signed_at = parse_time(claim.timestamp)?;
     check_clock(signed_at, now)?;
     if scope.access_key_id != config.keys.access_key_id {
@@ -40,7 +45,7 @@ pub fn verify(request: &Received, authorization: &str, config: &Config, now: Sys
     }
     check_token(request, config)?;
     check_signed_headers(request, &claim)?;
-    let expected = signature(request, &claim, config, signed_at)?;
+    let expected = signature(request, &claim, &scope, config, signed_at)?;
     if !equal(expected.as_bytes(), claim.signature.as_bytes()) {
         return Err(Refusal::new("InvalidSignatureException", MISMATCH));
     }
@@ -128,7 +133,7 @@ impl<'a> Scope<'a> {
         Ok(Self { access_key_id, date, region, service, terminator })
     }
 
-    fn check(&self, config: &Config, timestamp: &str) -> Result<(), Refusal> {
+    fn check(&self, config: &Config, service: &str, timestamp: &str) -> Result<(), Refusal> {
         let wrong = |message: String| Err(Refusal::new("InvalidSignatureException", message));
         let day = timestamp.split('T').next().unwrap_or_default();
         if self.terminator != TERMINATOR {
@@ -140,8 +145,8 @@ impl<'a> Scope<'a> {
         if self.region != config.region {
             return wrong("Credential should be scoped to a valid region.".into());
         }
-        if self.service != SERVICE {
-            return wrong(format!("Credential should be scoped to correct service: '{SERVICE}'."));
+        if self.service != service {
+            return wrong(format!("Credential should be scoped to correct service: '{service}'."));
         }
         if self.date != day {
             return wrong(format!(
@@ -209,7 +214,13 @@ fn check_signed_headers(request: &Received, claim: &Claim<'_>) -> Result<(), Ref
 }
 
 /// The signature that the request should carry, over the headers its sender says it signed.
-fn signature(request: &Received, claim: &Claim<'_>, config: &Config, signed_at: SystemTime) -> Result<String, Refusal> {
+fn signature(
+    request: &Received,
+    claim: &Claim<'_>,
+    scope: &Scope<'_>,
+    config: &Config,
+    signed_at: SystemTime,
+) -> Result<String, Refusal> {
     let mismatch = || Refusal::new("InvalidSignatureException", MISMATCH);
     let mut headers = vec![("host", request.host.as_str())];
     for name in claim.signed_headers.iter().copied().filter(|name| *name != "host" && *name != "x-amz-date") {
@@ -227,8 +238,8 @@ fn signature(request: &Received, claim: &Claim<'_>, config: &Config, signed_at: 
     settings.excluded_headers = None;
     let params = v4::SigningParams::builder()
         .identity(&identity)
-        .region(&config.region)
-        .name(SERVICE)
+        .region(scope.region)
+        .name(scope.service)
         .time(signed_at)
         .settings(settings)
         .build()
@@ -296,7 +307,7 @@ mod tests {
              Signature={signature}"
         );
         let now = parse_time("20261122T120100Z").expect("a time");
-        verify(request, &authorization, &config, now)
+        verify(request, "bedrock", &authorization, &config, now)
     }
 
     /// Signatures that botocore made.

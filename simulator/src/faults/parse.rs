@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{AtEvent, Fault, Instead, Marker};
-use crate::errors::{self, Refusal};
+use crate::errors::{self, NativeError, Refusal};
 
 /// Parses what stands between `[[fault:` and `]]`.
 pub(super) fn marker(inside: &str) -> Result<Marker, String> {
@@ -17,6 +17,11 @@ pub(super) fn marker(inside: &str) -> Result<Marker, String> {
                 .filter(|known| known.in_stream)
                 .ok_or_else(|| format!("{name} is no member of the response stream"))?;
             Fault::At(pairs.after()?, AtEvent::Exception(reworded(Refusal::usual(known), &mut pairs)?))
+        }
+        ["sse-error", kind] => {
+            let kind = NativeError::kind(kind).ok_or_else(|| format!("{kind} is no type of the native API's"))?;
+            let message = pairs.take("message").unwrap_or_else(|| "The stream failed.".into());
+            Fault::At(pairs.after()?, AtEvent::SseError(NativeError::new(kind, message)))
         }
         ["cut"] => Fault::At(pairs.after()?, AtEvent::Cut),
         ["end"] => Fault::At(pairs.after()?, AtEvent::End),

@@ -1,89 +1,140 @@
-//! The tables: which top-level fields, betas, tools and sources are known.
+//! Top-level fields: which are taken, and which must be there.
 
 use serde_json::{Map, Value};
 
+use super::{Api, Rules, extra};
 use crate::errors::Refusal;
 
-/// The only `anthropic_version`.
+/// The only `anthropic_version` of a body.
 pub(super) const VERSION: &str = "bedrock-2023-05-31";
 
-/// Betas that are taken; any other one fails the whole request.
-pub(super) const BETAS: &[&str] = &[
-    "compact-2026-01-12",
-    "computer-use-2025-01-24",
-    "computer-use-2025-11-24",
-    "context-1m-2025-08-07",
-    "context-management-2025-06-27",
-    "effort-2025-11-24",
-    "fine-grained-tool-streaming-2025-05-14",
-    "interleaved-thinking-2025-05-14",
-    "tool-examples-2025-10-29",
-    "tool-search-tool-2025-10-19",
+/// When a field is taken.
+enum When {
+    Always,
+    /// By InvokeModel alone.
+    Invoke,
+    /// By the native API alone.
+    Native,
+    /// By the native API, but where it only counts.
+    NativeAnswer,
+    /// Where there is an answer: not where the native API only counts.
+    Answer,
+    /// As `Answer`, and not in the native version 2026-10-21.
+    Sampling,
+    /// By InvokeModel with a model of the generation that began with 4.7.
+    NewGeneration,
+    /// With a model that can be told its answer's format.
+    Format,
+    /// With one of these betas.
+    Betas(&'static [&'static str]),
+}
+
+/// Everything that is not here is refused.
+const FIELDS: &[(&str, When)] = &[
+    ("amazon-bedrock-guardrailConfig", When::Invoke),
+    ("anthropic_beta", When::Invoke),
+    ("anthropic_version", When::Invoke),
+    ("context_management", When::Betas(&["compact-2026-01-12", "context-management-2025-06-27"])),
+    ("max_tokens", When::Answer),
+    ("messages", When::Always),
+    ("metadata", When::Answer),
+    ("model", When::Native),
+    ("output_config", When::Always),
+    ("output_format", When::Format),
+    ("safeguards", When::Betas(&["dangerous-tool-use-2026-09-03"])),
+    ("stop_sequences", When::Answer),
+    ("stream", When::NativeAnswer),
+    ("system", When::Always),
+    ("temperature", When::Sampling),
+    ("thinking", When::Always),
+    ("tool_choice", When::Always),
+    ("tools", When::Always),
+    ("top_k", When::Sampling),
+    ("top_p", When::Sampling),
+    ("user_profile_id", When::NewGeneration),
 ];
 
-/// Top-level fields that are taken, in some request.
-const FIELDS: &[&str] = &[
-    "anthropic_beta",
-    "anthropic_version",
-    "context_management",
-    "max_tokens",
-    "messages",
-    "metadata",
-    "output_config",
-    "output_format",
-    "safeguards",
-    "stop_sequences",
-    "system",
-    "temperature",
-    "thinking",
-    "tool_choice",
-    "tools",
-    "top_k",
-    "top_p",
-];
+/// Refuses the first field that is not known here, then what is missing or of another kind than it should be.
+pub(super) fn check(members: &Map<String, Value>, rules: &Rules<'_>) -> Result<(), Refusal> {
+    if let Some(name) = members.keys().find(|name| !is_taken(name, rules)) {
+        return Err(extra(name));
+    }
+    if rules.api != Api::MessagesCount {
+        check_max_tokens(members)?;
+    }
+    if members.get("stream").is_some_and(|stream| !stream.is_boolean()) {
+        return Err(Refusal::validation("stream: Input should be a valid boolean"));
+    }
+    check_messages(members, rules)?;
+    check_user_id(members, rules)
+}
 
-/// Top-level fields that are taken only with one of these betas.
-const FIELDS_OF_BETAS: &[(&str, &[&str])] =
-    &[("context_management", &["compact-2026-01-12", "context-management-2025-06-27"])];
-
-/// Fields of a tool that are taken only with this beta.
-pub(super) const TOOL_FIELDS_OF_BETAS: &[(&str, &str)] =
-    &[("defer_loading", "tool-search-tool-2025-10-19"), ("input_examples", "tool-examples-2025-10-29")];
-
-/// Kinds of context-management edits.
-pub(super) const EDITS: &[&str] = &["clear_tool_uses_20250919", "compact_20260112"];
-
-/// How the `type` of a tool that runs without a server's help begins.
-pub(super) const TOOL_TYPES: &[&str] = &["bash_", "computer_", "memory_", "text_editor_", "tool_search_tool_"];
-
-/// A tool type that begins like a known one and is not.
-pub(super) const NO_TOOL_TYPES: &[&str] = &["computer_toolset_"];
-
-/// Kinds of source, by kind of block.
-pub(super) const SOURCES: &[(&str, &[&str])] = &[("image", &["base64"]), ("document", &["base64", "content", "text"])];
-
-/// Refuses the first top-level field that Bedrock does not know.
-pub(super) fn check(members: &Map<String, Value>, betas: &[&str]) -> Result<(), Refusal> {
-    match members.keys().find(|name| !is_known(name, betas)) {
-        Some(name) => Err(extra(name)),
-        None => Ok(()),
+fn is_taken(name: &str, rules: &Rules<'_>) -> bool {
+    let Some((_, when)) = FIELDS.iter().find(|(field, _)| *field == name) else { return false };
+    let (native, counts) = (rules.api != Api::InvokeModel, rules.api == Api::MessagesCount);
+    match when {
+        When::Always => true,
+        When::Invoke => !native,
+        When::Native => native,
+        When::NativeAnswer => native && !counts,
+        When::Answer => !counts,
+        When::Sampling => !counts && rules.api != Api::Messages { strict: true },
+        When::NewGeneration => !native && rules.takes.new_generation,
+        When::Format => rules.takes.format,
+        When::Betas(betas) => betas.iter().any(|beta| rules.has_beta(beta)),
     }
 }
 
-fn is_known(name: &str, betas: &[&str]) -> bool {
-    match FIELDS_OF_BETAS.iter().find(|(field, _)| *field == name) {
-        Some((_, needed)) => needed.iter().any(|beta| betas.contains(beta)),
-        None => FIELDS.contains(&name),
+fn check_max_tokens(members: &Map<String, Value>) -> Result<(), Refusal> {
+    let wrong = |text: &str| Err(Refusal::validation(format!("max_tokens: {text}")));
+    match members.get("max_tokens") {
+        None => wrong("Field required"),
+        Some(value) => match (value.as_u64(), value.as_i64()) {
+            (Some(1..), _) => Ok(()),
+            (_, Some(_)) => wrong("Input should be greater than or equal to 1"),
+            _ => wrong("Input should be a valid integer"),
+        },
     }
 }
 
-/// The refusal of a field that has no place where it stands.
-pub(super) fn extra(path: &str) -> Refusal {
-    Refusal::validation(format!("{path}: Extra inputs are not permitted"))
+fn check_messages(members: &Map<String, Value>, rules: &Rules<'_>) -> Result<(), Refusal> {
+    let messages = match members.get("messages") {
+        None => return Err(Refusal::validation("messages: Field required")),
+        Some(Value::Array(messages)) if messages.is_empty() => {
+            return Err(Refusal::validation("messages: at least one message is required"));
+        }
+        Some(Value::Array(messages)) => messages,
+        Some(_) => return Err(Refusal::validation("messages: Input should be a valid list")),
+    };
+    for (at, message) in messages.iter().enumerate() {
+        let wrong = |text: &str| Err(Refusal::validation(format!("messages.{at}{text}")));
+        match message.get("role").map(Value::as_str) {
+            None => return wrong(".role: Field required"),
+            Some(Some("user" | "assistant")) => {}
+            Some(Some("system")) if rules.takes.system_messages => {}
+            Some(_) => return wrong(".role: Input should be 'user' or 'assistant'"),
+        }
+        match message.get("content") {
+            None => return wrong(".content: Field required"),
+            Some(Value::String(_) | Value::Array(_)) => {}
+            Some(_) => return wrong(".content: Input should be a valid list"),
+        }
+    }
+    Ok(())
+}
+
+fn check_user_id(members: &Map<String, Value>, rules: &Rules<'_>) -> Result<(), Refusal> {
+    let user_id = members.get("metadata").and_then(|metadata| metadata.get("user_id")).and_then(Value::as_str);
+    match user_id {
+        Some(user_id) if rules.api == Api::InvokeModel && !is_plain(user_id) => {
+            Err(Refusal::validation("Request metadata contains a value that violates the regular expression"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a value fits the pattern for request metadata. Where its edges are is known in part: hex, UUIDs and `_ . @` fit, the
 /// `{`, `"` and `:` of a JSON text do not; the rest is as in the pattern for Converse's request metadata.
-pub(super) fn is_plain_metadata(value: &str) -> bool {
+fn is_plain(value: &str) -> bool {
     value.chars().all(|c| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_.@-+=/,#$".contains(c))
 }

@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 pub const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+/// A model of the newest generation.
+pub const OPUS: &str = "us.anthropic.claude-opus-5";
 
 /// A running simulator.
 pub struct Simulator {
@@ -73,6 +75,23 @@ impl Simulator {
         }
     }
 
+    /// A call of the native API, on the runtime.
+    pub fn native_call(&self, body: &Value) -> Call {
+        Call {
+            path: "/anthropic/v1/messages".into(),
+            headers: vec![("content-type", "application/json".into()), ("anthropic-version", "2023-06-01".into())],
+            ..self.call(MODEL, "", body)
+        }
+    }
+
+    /// The same on mantle.
+    pub fn mantle_call(&self, body: &Value) -> Call {
+        let mut call = self.native_call(body);
+        call.headers.push(("host", "bedrock-mantle.us-east-1.api.aws".into()));
+        call.service = "bedrock-mantle";
+        call
+    }
+
     /// The signed headers of a call, `authorization` among them.
     pub fn sign(&self, call: &Call) -> Vec<(&'static str, String)> {
         let keys = &call.config.keys;
@@ -88,7 +107,8 @@ impl Simulator {
             .unwrap()
             .into();
         let headers = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let uri = format!("http://{}{}", self.address, call.path);
+        let host = call.headers.iter().find(|(name, _)| *name == "host").map(|(_, value)| value.clone());
+        let uri = format!("http://{}{}", host.unwrap_or_else(|| self.address.to_string()), call.path);
         let request = SignableRequest::new("POST", uri, headers, SignableBody::Bytes(&call.body)).unwrap();
         let (instructions, _) = sign(request, &params).unwrap().into_parts();
         let (signed, _) = instructions.into_parts();
@@ -163,6 +183,28 @@ impl Reply {
         (self.status, name.to_owned(), self.json()["message"].as_str().unwrap().to_owned())
     }
 
+    /// Status, type and message of an error shaped as the native API shapes them.
+    pub fn native_error(&self) -> (u16, String, String) {
+        let body = self.json();
+        assert_eq!(self.header("content-type"), "application/json");
+        assert_eq!(self.header("x-amzn-requestid").len(), 36);
+        assert_eq!(self.header("x-amzn-errortype"), "");
+        assert_eq!((&body["type"], &body["request_id"]), (&json!("error"), &json!(self.header("request-id"))));
+        let text = |member: &str| body["error"][member].as_str().unwrap().to_owned();
+        (self.status, text("type"), text("message"))
+    }
+
+    /// The server-sent events: name and data.
+    pub fn sse(&self) -> Vec<(String, Value)> {
+        let body = String::from_utf8(self.body().to_vec()).unwrap();
+        let whole = body.split_inclusive("\n\n").filter_map(|event| event.strip_suffix("\n\n"));
+        let parsed = whole.map(|event| {
+            let (name, data) = event.strip_prefix("event: ").unwrap().split_once("\ndata: ").unwrap();
+            (name.to_owned(), serde_json::from_str(data).unwrap())
+        });
+        parsed.collect()
+    }
+
     /// The frames, or the decoder's refusal; a frame that is not whole is left out.
     pub fn frames(&self) -> Result<Vec<Message>, String> {
         let mut decoder = MessageFrameDecoder::new();
@@ -203,6 +245,19 @@ pub fn ask(text: &str) -> Value {
         "max_tokens": 1000,
         "messages": [{ "role": "user", "content": text }],
     })
+}
+
+/// A native request that asks this of a model, with other members.
+pub fn ask_natively(model: &str, text: &str, members: Value) -> Value {
+    let mut body = json!({
+        "model": model,
+        "max_tokens": 1000,
+        "messages": [{ "role": "user", "content": text }],
+    });
+    for (name, value) in members.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
 }
 
 /// A request that asks this, with other members.
