@@ -58,7 +58,10 @@ const FAULTS: &str = r#"Faults:
   N events go before it (after=N; 1 when left out; 0 is before the first frame; never later than before the last).
 
   Instead of an answer:
-    [[fault: ThrottlingException]]          any exception of Bedrock by its AWS name; with message="…", status=N
+    [[fault: ThrottlingException]]          any exception of Bedrock by its AWS name; with message="…", status=N, retry-after=N,
+                                            name=header|code|Code|__type|none, message-key=WORD
+    [[fault: json-cut]]                     an error document that stops in its middle
+    [[fault: huge-error]]                   an error document of 300 KB
     [[fault: html-503]]                     a load balancer's page
     [[fault: empty-500]]                    no body and no error name
   In a stream:

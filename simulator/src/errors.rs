@@ -137,7 +137,7 @@ impl Refusal {
     }
 
     /// The JSON of the answer, or of the exception frame, with the members that this exception has beyond `message`.
-    pub fn body(&self) -> Value {
+    pub fn body(&self) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("message".into(), json!(self.message));
         match self.name {
@@ -151,7 +151,7 @@ impl Refusal {
             }
             _ => {}
         }
-        Value::Object(body)
+        body
     }
 
     /// The value of `x-amzn-errortype`.

@@ -1,16 +1,19 @@
 //! What goes wrong on demand: `[[fault: …]]` markers in the last text of the user, parsed.
 
 mod parse;
+mod shape;
 
 use std::time::Duration;
 
 use crate::errors::{NativeError, Refusal};
 
+pub use shape::{Extent, NamePlace, Shape};
+
 /// An answer in the place of the model's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instead {
-    /// An exception, with another status than its own when one is given.
-    Exception(Refusal),
+    /// An exception, with another status than its own when one is given, and how it is written.
+    Exception(Refusal, Shape),
     /// A load balancer's 503: HTML, no request id, no error name.
     Html503,
     /// A 500 with no body and no error name.

@@ -4,7 +4,7 @@ use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::errors::Refusal;
 
@@ -40,7 +40,7 @@ pub fn exception(refusal: &Refusal) -> Vec<u8> {
             (":content-type", "application/json"),
             (":message-type", "exception"),
         ],
-        refusal.body().to_string().into_bytes(),
+        Value::Object(refusal.body()).to_string().into_bytes(),
     )
 }
 

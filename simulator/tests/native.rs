@@ -271,6 +271,14 @@ async fn faults_in_the_answers_place() {
     }
     let busy = streamed(&simulator, "hi [[fault: ServiceUnavailableException]]").await.native_error();
     assert_eq!((busy.0, busy.1.as_str()), (529, "overloaded_error"));
+    let later = streamed(&simulator, "hi [[fault: ThrottlingException retry-after=3]]").await;
+    assert_eq!((later.native_error().1.as_str(), later.header("retry-after")), ("rate_limit_error", "3"));
+    let cut = streamed(&simulator, "hi [[fault: json-cut]]").await;
+    assert_eq!((cut.status, cut.complete), (500, true));
+    assert!(serde_json::from_slice::<Value>(&cut.body()).is_err());
+    assert!(streamed(&simulator, "hi [[fault: huge-error]]").await.native_error().2.len() >= 300_000);
+    let aws = streamed(&simulator, "hi [[fault: ThrottlingException name=code message=m]]").await.json();
+    assert_eq!(aws, json!({ "code": "ThrottlingException", "message": "m" }));
     let expired = streamed(&simulator, "hi [[fault: ExpiredTokenException]]").await.refusal();
     assert_eq!(expired.0, 403);
     assert_eq!(streamed(&simulator, "hi [[fault: html-503]]").await.header("content-type"), "text/html");

@@ -113,6 +113,37 @@ async fn exceptions_instead_of_an_answer() {
 }
 
 #[tokio::test]
+async fn documents_of_other_shapes() {
+    let simulator = Simulator::start().await;
+    let throttled = async |options: &str| {
+        let reply = count_with(&simulator, &format!("[[fault: ThrottlingException {options}]]")).await;
+        assert_eq!((reply.status, reply.header("content-type")), (429, "application/json"), "{options}");
+        reply
+    };
+    for (options, expected) in [
+        ("message=m name=code", json!({ "message": "m", "code": "ThrottlingException" })),
+        ("message=m name=Code message-key=Message", json!({ "Message": "m", "Code": "ThrottlingException" })),
+        ("message=m name=__type", json!({ "message": "m", "__type": "com.amazon.coral.service#ThrottlingException" })),
+        ("message=m name=none", json!({ "message": "m" })),
+    ] {
+        let reply = throttled(options).await;
+        assert_eq!((reply.json(), reply.header("x-amzn-errortype")), (expected, ""), "{options}");
+    }
+    let named = throttled("message-key=Message name=header retry-after=7").await;
+    assert!(named.header("x-amzn-errortype").starts_with("ThrottlingException:"));
+    assert!(named.json()["Message"].is_string() && named.json()["message"].is_null());
+    assert_eq!((named.header("retry-after"), throttled("").await.header("retry-after")), ("7", ""));
+
+    let cut = count_with(&simulator, "[[fault: json-cut status=503]]").await;
+    assert!(cut.complete && cut.body().starts_with(b"{\"message\":\"The system"));
+    assert!(serde_json::from_slice::<Value>(&cut.body()).is_err());
+    assert_eq!((cut.status, cut.header("content-length").to_owned()), (503, cut.body().len().to_string()));
+    let huge = count_with(&simulator, "[[fault: huge-error]]").await;
+    assert!(huge.body().len() > 300_000 && huge.body().len() < 300_100);
+    assert_eq!((huge.refusal().0, huge.refusal().1.as_str()), (400, "ValidationException"));
+}
+
+#[tokio::test]
 async fn a_fault_that_passes() {
     let simulator = Simulator::start().await;
     let mut statuses = Vec::new();

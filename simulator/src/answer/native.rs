@@ -62,7 +62,7 @@ fn try_messages(call: &Call<'_>, service: Service, answer: &mut Answer) -> Resul
     let faults = super::faults(call, &prompt)?;
     answer.delay = faults.delay.unwrap_or_default();
     if let Some(instead) = &faults.instead {
-        return play(instead, service, &faults);
+        return Ok(play(call, instead, service, &faults));
     }
     let message = model::answer(model.name, &body, &prompt, &call.request.sha256);
     let streams = body.get("stream").and_then(Value::as_bool).unwrap_or(false) && !faults.json_200;
@@ -89,7 +89,7 @@ fn try_count(call: &Call<'_>, service: Service, answer: &mut Answer) -> Result<R
     let faults = super::faults(call, &prompt)?;
     answer.delay = faults.delay.unwrap_or_default();
     if let Some(instead) = &faults.instead {
-        return play(instead, service, &faults);
+        return Ok(play(call, instead, service, &faults));
     }
     let Count { input_tokens } = Count::of(&prompt.usage());
     Ok(Reply::Native(reply::json(200, &InputTokens { input_tokens }, &faults)))
@@ -138,21 +138,26 @@ fn betas(request: &Received) -> impl Iterator<Item = &str> {
 }
 
 /// A fault that stands in the answer's place: what the service itself says natively, the rest as AWS's front end says it.
-fn play(instead: &Instead, service: Service, faults: &Faults) -> Result<Reply, NativeError> {
-    let Instead::Exception(refusal) = instead else { return Ok(Reply::Aws(reply::instead(instead, faults))) };
-    if let Some(error) = NativeError::of(refusal) {
-        return Err(error);
+fn play(call: &Call<'_>, instead: &Instead, service: Service, faults: &Faults) -> Reply {
+    let Instead::Exception(refusal, shape) = instead else { return Reply::Aws(reply::instead(instead, faults)) };
+    if let Some(error) = NativeError::of(&shape.worded(refusal)).filter(|_| !shape.is_aws()) {
+        let id = request_id(call);
+        return Reply::Native(reply::error(error.status, &error.envelope(Some(&id)), shape, faults));
     }
     let mut refusal = refusal.clone();
     if service == Service::Mantle && refusal.name == "ExpiredTokenException" && refusal.status == 403 {
         refusal.status = 401;
     }
-    Ok(Reply::Aws(reply::instead(&Instead::Exception(refusal), faults)))
+    Reply::Aws(reply::instead(&Instead::Exception(refusal, shape.clone()), faults))
+}
+
+fn request_id(call: &Call<'_>) -> String {
+    let digits = call.request_id.chars().filter(|c| *c != '-').take(24);
+    "req_".chars().chain(digits).collect()
 }
 
 fn finish(call: &Call<'_>, result: Result<Reply, NativeError>) -> Response<Script> {
-    let mut id: String = call.request_id.chars().filter(|c| *c != '-').take(24).collect();
-    id.insert_str(0, "req_");
+    let id = request_id(call);
     let mut response = match result {
         Ok(Reply::Aws(response)) => return response,
         Ok(Reply::Native(response)) => response,

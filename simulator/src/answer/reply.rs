@@ -1,13 +1,13 @@
 //! Responses: JSON, streams, refusals, and what a fault puts in their place.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::errors::Refusal;
-use crate::faults::{Faults, Instead};
+use crate::faults::{Faults, Instead, NamePlace, Shape};
 use crate::message::Message;
 use crate::refuse;
 use crate::script::Script;
@@ -42,12 +42,37 @@ pub(super) fn streamed(
 
 /// A refusal in AWS's shape.
 pub(super) fn refused(refusal: &Refusal) -> Response<Script> {
-    refused_with(refusal, &Faults::default())
+    exception(refusal, &Shape::default(), &Faults::default())
 }
 
-fn refused_with(refusal: &Refusal, faults: &Faults) -> Response<Script> {
-    let mut response = json(refusal.status, &refusal.body(), faults);
-    insert(response.headers_mut(), ERROR_TYPE, &refusal.error_type());
+/// An exception in AWS's shape, or in what a fault made of it.
+fn exception(refusal: &Refusal, shape: &Shape, faults: &Faults) -> Response<Script> {
+    let refusal = shape.worded(refusal);
+    let mut body = refusal.body();
+    if let Some(key) = &shape.message_key {
+        let message = body.remove("message").unwrap_or_default();
+        body.insert(key.clone(), message);
+    }
+    let place = shape.name.unwrap_or_default();
+    if let NamePlace::Member(member) = place {
+        // A service's own type comes with its namespace.
+        let namespace = if member == "__type" { "com.amazon.coral.service#" } else { "" };
+        body.insert(member.into(), format!("{namespace}{}", refusal.name).into());
+    }
+    let mut response = error(refusal.status, &body, shape, faults);
+    if place == NamePlace::Header {
+        insert(response.headers_mut(), ERROR_TYPE, &refusal.error_type());
+    }
+    response
+}
+
+/// The document of an error, as much of it as there is to be.
+pub(super) fn error(status: u16, body: &impl Serialize, shape: &Shape, faults: &Faults) -> Response<Script> {
+    let body = shape.cut(serde_json::to_vec(body).unwrap_or_default());
+    let mut response = with_body(status, JSON, body.len(), stream::json_script(body, faults));
+    if let Some(seconds) = shape.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
     response
 }
 
@@ -55,7 +80,7 @@ fn refused_with(refusal: &Refusal, faults: &Faults) -> Response<Script> {
 pub(super) fn instead(instead: &Instead, faults: &Faults) -> Response<Script> {
     const PAGE: &str = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>";
     match instead {
-        Instead::Exception(refusal) => refused_with(refusal, faults),
+        Instead::Exception(refusal, shape) => exception(refusal, shape, faults),
         Instead::Html503 => with_body(503, HTML, PAGE.len(), Script::whole(PAGE)),
         Instead::Empty500 => {
             let mut response = Response::new(Script::default());

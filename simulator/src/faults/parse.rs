@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{AtEvent, Fault, Instead, Marker};
+use super::{AtEvent, Extent, Fault, Instead, Marker, Shape};
 use crate::errors::{self, NativeError, Refusal};
 
 /// Parses what stands between `[[fault:` and `]]`.
@@ -41,21 +41,29 @@ pub(super) fn marker(inside: &str) -> Result<Marker, String> {
         ["json-200"] => Fault::Json200,
         ["html-503"] => Fault::Instead(Instead::Html503),
         ["empty-500"] => Fault::Instead(Instead::Empty500),
-        [name] => {
-            let known = errors::find(name).ok_or_else(|| format!("no fault is called {name}"))?;
-            let mut refusal = reworded(Refusal::usual(known), &mut pairs)?;
-            if let Some(status) = pairs.number::<u16>("status")? {
-                if !(400..600).contains(&status) {
-                    return Err(format!("status={status} is no error"));
-                }
-                refusal.status = status;
-            }
-            Fault::Instead(Instead::Exception(refusal))
-        }
+        ["json-cut"] => exception("InternalServerException", Extent::Cut, &mut pairs)?,
+        ["huge-error"] => exception("ValidationException", Extent::Huge, &mut pairs)?,
+        [name] => exception(name, Extent::Whole, &mut pairs)?,
         _ => return Err("it has too many words".into()),
     };
     pairs.finish()?;
     Ok(Marker { fault, times })
+}
+
+/// An exception in the answer's place.
+fn exception(name: &str, extent: Extent, pairs: &mut Pairs) -> Result<Fault, String> {
+    let known = errors::find(name).ok_or_else(|| format!("no fault is called {name}"))?;
+    let mut refusal = reworded(Refusal::usual(known), pairs)?;
+    if let Some(status) = pairs.number::<u16>("status")? {
+        if !(400..600).contains(&status) {
+            return Err(format!("status={status} is no error"));
+        }
+        refusal.status = status;
+    }
+    let name =
+        pairs.take("name").map(|word| Shape::place(&word).ok_or(format!("name={word} is no place"))).transpose()?;
+    let (message_key, retry_after) = (pairs.take("message-key"), pairs.number("retry-after")?);
+    Ok(Fault::Instead(Instead::Exception(refusal, Shape { name, message_key, retry_after, extent })))
 }
 
 fn reworded(mut refusal: Refusal, pairs: &mut Pairs) -> Result<Refusal, String> {
@@ -123,7 +131,7 @@ fn split(inside: &str) -> Result<(Vec<String>, Pairs), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Faults, find};
+    use super::super::{Faults, NamePlace, find};
     use super::*;
 
     fn faults(text: &str) -> Faults {
@@ -134,7 +142,7 @@ mod tests {
     fn every_exception_by_its_name() {
         for known in errors::EXCEPTIONS {
             let faults = faults(&format!("hello [[fault: {}]]", known.name));
-            assert_eq!(faults.instead, Some(Instead::Exception(Refusal::usual(known))));
+            assert_eq!(faults.instead, Some(Instead::Exception(Refusal::usual(known), Shape::default())));
         }
     }
 
@@ -162,8 +170,21 @@ mod tests {
         let text = r#"[[fault: ValidationException message="prompt is too long" status=413 times=2]]"#;
         let markers = find(text).expect("a marker");
         let expected = Refusal { name: "ValidationException", status: 413, message: "prompt is too long".into() };
-        assert_eq!(Faults::of(markers.clone(), 1).instead, Some(Instead::Exception(expected)));
+        assert_eq!(Faults::of(markers.clone(), 1).instead, Some(Instead::Exception(expected, Shape::default())));
         assert_eq!(Faults::of(markers, 2), Faults::default());
+    }
+
+    #[test]
+    fn the_shape_of_a_document() {
+        let faults = faults("[[fault: ThrottlingException name=__type message-key=Message retry-after=7]]");
+        let shape = Shape {
+            name: Some(NamePlace::Member("__type")),
+            message_key: Some("Message".into()),
+            retry_after: Some(7),
+            extent: Extent::Whole,
+        };
+        let throttling = Refusal::usual(errors::find("ThrottlingException").expect("known"));
+        assert_eq!(faults.instead, Some(Instead::Exception(throttling, shape)));
     }
 
     #[test]
@@ -175,6 +196,10 @@ mod tests {
             "[[fault: cut afer=1]]",
             "[[fault: cut after=x]]",
             "[[fault: ThrottlingException status=200]]",
+            "[[fault: ThrottlingException name=nowhere]]",
+            "[[fault: ThrottlingException retry-after=soon]]",
+            "[[fault: html-503 retry-after=1]]",
+            "[[fault: sse-error no_such_error]]",
             "[[fault: ]]",
             "[[fault: a b c]]",
         ] {
