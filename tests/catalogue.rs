@@ -254,3 +254,27 @@ fn generations() {
         assert_eq!((model.count_tokens, model.generation_4_7), (count_tokens, !count_tokens), "{name}");
     }
 }
+
+#[test]
+fn the_reference_has_the_same_table() {
+    let reference = include_str!("../docs/configuration.md");
+    let rows: Vec<_> = reference.lines().filter(|line| line.starts_with("| `claude-")).collect();
+    let quoted = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let expected: Vec<_> = all()
+        .iter()
+        .map(|model| {
+            let retired = if model.lifecycle == Lifecycle::Retired { " (retired)" } else { "" };
+            let prefixes: Vec<_> = model.prefixes.iter().map(|prefix| prefix.name()).collect();
+            let dated: Vec<_> = model.dated.into_iter().collect();
+            format!(
+                "| `{}`{retired} | {} | {} | `{}` | {} |",
+                model.name,
+                quoted(&dated),
+                quoted(model.aliases),
+                model.base_id,
+                prefixes.join(" ")
+            )
+        })
+        .collect();
+    assert_eq!(rows, expected);
+}

@@ -8,6 +8,7 @@ mod exchange;
 use bedrock_messages::bedrock::catalogue::all;
 use bedrock_messages::config::Config;
 use exchange::{Outcome, config, header, line, outcome};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -210,5 +211,20 @@ fn methods_prefixes_and_routing() {
     ] {
         let found = ask(config, method, path, lines).map_or_else(|refusal| refusal, |_| "ok".to_owned());
         assert_eq!(found, expected, "{method} {path} {lines:?}");
+    }
+}
+
+proptest! {
+    /// Whatever a client writes behind the path, it is answered, and never with a failure of ours.
+    #[test]
+    fn any_query_and_any_name_is_answered(
+        query in "(limit|after_id|before_id|[&=+%?#é]|%[0-9a-f]{2}|[0-9]|claude-opus-5){0,8}",
+        name in "(claude-|opus|-latest|\\[1m\\]|:51k|[/.:%é]|%[0-9a-f]{2}|anthropic\\.|arn:){0,8}",
+    ) {
+        let config = config("{}");
+        for path in [format!("/v1/models?{query}"), format!("/v1/models/{name}")] {
+            let refused = get(&config, &path).err().unwrap_or_else(|| "200".to_owned());
+            prop_assert!(["200", "400", "404"].contains(&&refused[..3]), "{}: {}", path, refused);
+        }
     }
 }
