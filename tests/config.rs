@@ -247,6 +247,21 @@ fn models_and_where_they_are_asked_for() {
 }
 
 #[test]
+fn a_base_model_by_any_of_its_names() {
+    for name in [
+        "claude-sonnet-4-5",
+        "claude-sonnet-4-5-20250929",
+        "claude-sonnet-4-0",
+        "claude-3-7-sonnet-latest",
+        "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "us.anthropic.claude-opus-5",
+    ] {
+        let config = accepted(&format!(r#"{{"models": {{"a": {{"id": "arn:x", "baseModel": "{name}"}}}}}}"#));
+        assert_eq!(config.models["a"].base_model.as_deref(), Some(name));
+    }
+}
+
+#[test]
 fn words_of_a_choice() {
     for (json, upstream) in
         [("invoke", Upstream::Invoke), ("runtimeNative", Upstream::RuntimeNative), ("mantle", Upstream::Mantle)]

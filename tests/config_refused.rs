@@ -188,6 +188,11 @@ fn what_is_refused_of_requests_is_named() {
             "expected one of invoke, runtimeNative, mantle",
         ),
         (
+            r#"{"models": {"a": {"id": "b", "baseModel": "claude-9"}}}"#,
+            "models.a.baseModel",
+            "expected a model's name such as claude-sonnet-4-5, or its id at Bedrock",
+        ),
+        (
             r#"{"inferenceProfile": "ca"}"#,
             "inferenceProfile",
             "expected one of auto, none, us, eu, apac, jp, au, us-gov, global",

@@ -125,6 +125,9 @@ fn the_model_decides_where_the_header_does_not() {
     for (body, expected) in [
         (r#"{"model":"anthropic.a/b"}"#, "sent to /model/anthropic.a%2Fb/invoke"),
         (r#"{"a":[{"model":"x"}],"mod\u0065l" : "team"}"#, "sent to /model/us.anthropic.claude%3A0/invoke"),
+        (r#"{"model":"team[1m]"}"#, "sent to /model/us.anthropic.claude%3A0/invoke"),
+        (r#"{"model":"team-latest"}"#, "sent to /model/us.anthropic.claude%3A0/invoke"),
+        (r#"{"model":"team-x"}"#, "passed"),
         (r#"{"model":"us.anthropic.claude:0"}"#, "passed"),
         (r#"{"model":"claude"}"#, "passed"),
         (r#"{"model":7}"#, "passed"),
@@ -240,6 +243,7 @@ fn models_are_resolved_and_allowed() {
         ("us.anthropic.claude-sonnet:0", denied("us.anthropic.claude-sonnet:0")),
         ("Sonnet", denied("Sonnet")),
         ("haiku", denied("haiku")),
+        ("sonnet[1m]", "sent to /model/us.anthropic.claude-sonnet%3A0/invoke".to_owned()),
     ] {
         assert_eq!(say(&config, &POST, &format!(r#"{{"model":"{model}"}}"#)), expected, "{model}");
     }

@@ -1,5 +1,6 @@
-//! What Bedrock speaks: operations, model ids, its own headers, exceptions, stream chunks.
+//! What Bedrock speaks: operations, models, its own headers, exceptions, stream chunks.
 
+pub mod catalogue;
 pub mod exceptions;
 pub mod knobs;
 pub mod model_id;

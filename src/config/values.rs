@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::aws::credentials::{credentials_file, key_text};
-use crate::bedrock::knobs;
 use crate::bedrock::model_id::check_model_id;
+use crate::bedrock::{catalogue, knobs};
 
 /// A text that keeps a rule.
 pub(super) struct Checked<R>(pub(super) String, PhantomData<R>);
@@ -188,7 +188,10 @@ pub(super) struct BaseModel;
 
 impl Rule for BaseModel {
     fn check(text: &str) -> Result<String, &'static str> {
-        check_model_id(text).map(|()| text.to_owned())
+        match catalogue::find_any(text) {
+            Some(_) => Ok(text.to_owned()),
+            None => Err("expected a model's name such as claude-sonnet-4-5, or its id at Bedrock"),
+        }
     }
 }
 

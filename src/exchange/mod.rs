@@ -13,6 +13,7 @@
 mod body;
 mod failure;
 mod headers;
+mod listing;
 mod model;
 mod reply;
 mod request;
@@ -25,7 +26,7 @@ pub use request::{Finish, Outgoing, Progress, Request};
 pub use response::{Body, Changes, Head, Origin, Response};
 
 use crate::config::Config;
-use route::{Route, route};
+use route::{Endpoint, Route, route};
 use std::rc::Rc;
 
 /// What is to be done with a request, by its head.
@@ -43,7 +44,9 @@ pub fn begin(config: &Rc<Config>, head: &Headers<'_>) -> Begin {
     match route(config, head) {
         Route::Pass => Begin::Pass,
         Route::Answer(reply) => Begin::Answer(reply),
-        Route::Bedrock => Request::take(config, head, true),
-        Route::ByModel => Request::take(config, head, false),
+        Route::Bedrock(Endpoint::Messages) => Request::take(config, head, true),
+        Route::ByModel(Endpoint::Messages) => Request::take(config, head, false),
+        Route::Bedrock(Endpoint::CountTokens) => Begin::Answer(route::not_found(head)),
+        Route::ByModel(Endpoint::CountTokens) => Begin::Pass,
     }
 }

@@ -28,6 +28,11 @@ impl Reply {
         Self { status, headers, body: envelope(kind, message, request_id), details: kind.name() }
     }
 
+    /// A 200 with a JSON document.
+    pub fn document(details: &'static str, body: Vec<u8>) -> Self {
+        Self { status: 200, headers: vec![("content-type", b"application/json".to_vec())], body, details }
+    }
+
     /// A 400: the request is wrong in a way that only its sender can mend.
     pub fn invalid(message: &str) -> Self {
         Self::error(400, ErrorType::InvalidRequest, message)

@@ -100,7 +100,7 @@ impl Request {
         let edited = editor.finish(&members?).map_err(|error| Reply::invalid(&format!("request body: {error}")))?;
         let name = name.ok_or_else(|| Reply::invalid("model: field required"))??;
         let operation = if stream? { Operation::InvokeModelWithResponseStream } else { Operation::InvokeModel };
-        let path = operation.path(model::resolve(&config, &name)?);
+        let path = operation.path(&model::resolve(&config, &name)?.id);
         let headers = outgoing_headers(&config, carried, operation, path, &edited, signer, unix_seconds)?;
         let stream = operation == Operation::InvokeModelWithResponseStream;
         let response = Response::new(stream, config.limits.frame_bytes);

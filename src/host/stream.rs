@@ -39,7 +39,9 @@ impl Stream {
 
     /// Ends the request with a reply.
     fn answer(&mut self, reply: &Reply) -> Action {
-        self.plugin.metrics.error();
+        if reply.status >= 400 {
+            self.plugin.metrics.error();
+        }
         self.stage = Stage::Answered;
         send(reply);
         Action::Pause
