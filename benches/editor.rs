@@ -3,11 +3,12 @@
 
 #![allow(clippy::expect_used)] // A benchmark that cannot go on may end so.
 
-use bedrock_messages::json::{Editor, Taking};
+use bedrock_messages::bedrock::fields::{FieldRules, Treatment};
+use bedrock_messages::config::Fields;
+use bedrock_messages::json::{Coding, Editor};
 use divan::{Bencher, counter::BytesCount};
 use sha2::{Digest, Sha256};
 
-const TAKINGS: &[Taking] = &[Taking { name: "model", most: 64 }, Taking { name: "stream", most: 5 }];
 /// As large as a piece that Envoy hands over at once.
 const PIECE: usize = 256 * 1024;
 
@@ -57,7 +58,8 @@ fn edit_only(bencher: Bencher<'_, '_>, kind: &str) {
 }
 
 fn edit(body: &[u8], hash: bool) -> u64 {
-    let mut editor = Editor::new(TAKINGS, hash);
+    let rules = FieldRules::new(&Fields::default());
+    let mut editor = Editor::new(rules.paths(), &rules.drops(&Treatment::USUAL), hash.then_some(Coding::Plain));
     body.chunks(PIECE).for_each(|piece| editor.feed(piece).expect("valid JSON"));
     editor.finish(r#""anthropic_version":"bedrock-2023-05-31""#).expect("complete").length
 }

@@ -4,12 +4,13 @@
 
 mod edits;
 
-use bedrock_messages::json::{Edited, Editor, Error, Fault, MAX_DEPTH, Taking};
+use bedrock_messages::json::{Coding, Edited, Editor, Error, Fault, MAX_DEPTH, Paths, Taking};
 use edits::apply;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 const TAKINGS: &[Taking] = &[
     Taking { name: "model", most: 64 },
@@ -22,8 +23,12 @@ const MEMBERS: &str = r#""anthropic_version":"bedrock-2023-05-31""#;
 /// What was taken out, by the table's order.
 type Values = Vec<Option<Vec<u8>>>;
 
+fn editor(digest: Option<Coding>) -> Editor {
+    Editor::new(&Rc::new(Paths::new(TAKINGS, Vec::new())), &Rc::default(), digest)
+}
+
 fn edit_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Edited, Values), Error> {
-    let mut editor = Editor::new(TAKINGS, true);
+    let mut editor = editor(Some(Coding::Plain));
     for piece in pieces {
         editor.feed(piece)?;
     }
@@ -66,7 +71,7 @@ fn takes_members_out_and_keeps_every_other_byte() {
         (r#"{"stream":true,"model":"m","a":{"model":1}}"#, format!(r#"{{"a":{{"model":1}},{version}}}"#)),
         (
             " {\n \"a\" : [ 1 , 2 ] ,\t\"model\" : \"m\" , \"b\" : { } \r\n} \n",
-            format!(" {{\n \"a\" : [ 1 , 2 ] ,\t \"b\" : {{ }} \r\n,{version}}} \n"),
+            format!(" {{\n \"a\" : [ 1 , 2 ]  , \"b\" : {{ }} \r\n,{version}}} \n"),
         ),
         (r#"{"mod\u0065l":"m","a":1}"#, format!(r#"{{"a":1,{version}}}"#)),
         (r#"{"anthropic_version":{"x":[1,"}"]},"a":-0.5e+10}"#, format!(r#"{{"a":-0.5e+10,{version}}}"#)),
@@ -83,7 +88,7 @@ fn says_what_was_taken_and_where() {
     let (_, taken) = edit(text).unwrap();
     let taken: Vec<_> = taken.iter().map(|value| value.as_deref().map(String::from_utf8_lossy)).collect();
     assert_eq!(taken, [Some(r#""m""#.into()), Some("true".into()), None, Some(r#"["a", "b"]"#.into())]);
-    let mut editor = Editor::new(TAKINGS, false);
+    let mut editor = editor(None);
     editor.feed(&text[..42]).unwrap();
     assert_eq!(editor.taken(0).unwrap().at, 39);
     assert_eq!(editor.taken(0).unwrap().value, br#""m""#);
@@ -91,7 +96,7 @@ fn says_what_was_taken_and_where() {
 
 #[test]
 fn a_value_is_not_shown_before_it_is_complete() {
-    let mut editor = Editor::new(TAKINGS, false);
+    let mut editor = editor(None);
     editor.feed(br#"{"model":"clau"#).unwrap();
     assert_eq!(editor.taken(0), None);
     editor.feed(br#"de""#).unwrap();

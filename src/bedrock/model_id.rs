@@ -22,9 +22,28 @@ pub fn check_model_id(id: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether an id ends with a version, `-v1` or `-v2:0`, as those of models before 4.7 do, most of them.
+pub fn is_versioned(id: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    id.rsplit_once("-v").is_some_and(|(_, version)| match version.split_once(':') {
+        Some((major, minor)) => digits(major) && digits(minor),
+        None => digits(version),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::check_model_id;
+    use super::{check_model_id, is_versioned};
+
+    #[test]
+    fn versions_stand_at_the_end() {
+        for id in ["anthropic.claude-3-5-sonnet-20241022-v2:0", "us.anthropic.claude-opus-4-6-v1"] {
+            assert!(is_versioned(id), "{id}");
+        }
+        for id in ["anthropic.claude-opus-5", "anthropic.claude-v", "a-v1:", "a-vx", "a-v1/b"] {
+            assert!(!is_versioned(id), "{id}");
+        }
+    }
 
     #[test]
     fn ids_profiles_and_arns_pass() {

@@ -12,11 +12,13 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 use serde::Deserialize;
 
 use crate::aws::credentials::{AccessKey, Credentials, Secret, credentials_file, environment};
 use crate::aws::endpoint::{mantle_host, region_of_host, runtime_host};
+use crate::bedrock::fields::FieldRules;
 use members::Members;
 use requests::MOST_METADATA;
 use values::Rule;
@@ -59,6 +61,8 @@ pub struct Config {
     pub betas: Betas,
     /// Members that Bedrock refuses, on top of the built-in table.
     pub fields: Fields,
+    /// The same as rules of the editor.
+    pub field_rules: Rc<FieldRules>,
     /// The guardrail that every request is put under.
     pub guardrail: Option<Guardrail>,
     /// Bedrock's service tier.
@@ -173,6 +177,7 @@ impl Config {
             return Err(ConfigError::at("requestMetadata", format!("expected {MOST_METADATA} keys at most")));
         }
         let (routing, limits) = (members.routing, members.limits);
+        let fields = Fields::try_from(members.fields)?;
         Ok(Self {
             mantle_host: mantle.unwrap_or_else(|| mantle_host(&region)),
             region,
@@ -190,7 +195,8 @@ impl Config {
             allowed_models: members.allowed_models,
             count_tokens: members.count_tokens,
             betas: members.betas.try_into()?,
-            fields: members.fields.try_into()?,
+            field_rules: Rc::new(FieldRules::new(&fields)),
+            fields,
             guardrail: members.guardrail.map(Guardrail::from),
             service_tier: members.service_tier.map(Setting::from),
             performance_latency: members.performance_latency.map(Setting::from),

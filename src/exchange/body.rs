@@ -1,30 +1,19 @@
-//! The body of a Messages request as InvokeModel wants it: which top-level members go, and which come in.
+//! The body of a request: the members that are read and taken out of it, and those that come in for each operation.
 
-use super::headers::Headers;
 use super::reply::Reply;
-use crate::json::{Editor, Taken, Taking};
+use crate::bedrock::fields::{BETA, MODEL, STREAM};
+use crate::bedrock::operation::Operation;
+use crate::json::{Editor, Taken};
 use serde_json::Value;
 
 /// Bedrock's version of the Messages API, whatever the client's header or body said (Bedrock user guide, "Anthropic
 /// Claude Messages API": `anthropic_version` must be this).
 const ANTHROPIC_VERSION: &str = "bedrock-2023-05-31";
 
-/// Members that are taken out, and how long their values can be. A model id has 2,048 characters at most, each of six
-/// bytes when it is escaped.
-const TAKINGS: &[Taking] = &[
-    Taking { name: "model", most: 2 + 6 * 2048 },
-    Taking { name: "stream", most: 64 },
-    Taking { name: "anthropic_version", most: 0 },
-    Taking { name: "anthropic_beta", most: 16 * 1024 },
-];
-const MODEL: usize = 0;
-const STREAM: usize = 1;
-const BETA: usize = 3;
-
-/// An editor for a request's body; `hash` when it will be signed.
-pub fn editor(hash: bool) -> Editor {
-    Editor::new(TAKINGS, hash)
-}
+/// What CountTokens is told as `max_tokens`, which InvokeModel requires and a count does not have. With `thinking` it has
+/// to be more than that may take.
+const MAX_TOKENS: u32 = 1024;
+const MAX_TOKENS_WITH_THINKING: u32 = 32_000;
 
 /// The client's model, once it was read.
 pub fn model(editor: &Editor) -> Option<Result<String, Reply>> {
@@ -34,48 +23,49 @@ pub fn model(editor: &Editor) -> Option<Result<String, Reply>> {
 
 /// Whether the client wants a stream.
 pub fn stream(editor: &Editor) -> Result<bool, Reply> {
-    match editor.taken(STREAM) {
-        None => Ok(false),
-        Some(taken) => {
-            serde_json::from_slice(&taken.value).map_err(|_| wrong("stream", "must be true or false", taken))
-        }
-    }
+    let Some(taken) = editor.taken(STREAM) else { return Ok(false) };
+    serde_json::from_slice(&taken.value).map_err(|_| wrong("stream", "must be true or false", taken))
 }
 
-/// The members that come in: the version, and every beta of the head and the body, once each and in order.
-pub fn members(editor: &Editor, mut betas: Vec<String>) -> Result<String, Reply> {
-    if let Some(taken) = editor.taken(BETA) {
-        let listed: Vec<String> = serde_json::from_slice(&taken.value)
-            .map_err(|_| wrong("anthropic_beta", "must be an array of strings", taken))?;
-        for beta in listed {
-            push_new(&mut betas, &beta);
-        }
-    }
-    let mut members = format!(r#""anthropic_version":"{ANTHROPIC_VERSION}""#);
-    if !betas.is_empty() {
-        members.push_str(r#","anthropic_beta":"#);
-        members.push_str(&Value::from(betas).to_string());
-    }
-    Ok(members)
-}
-
-/// The betas of every `anthropic-beta` line, each a comma-separated list.
-pub fn betas(head: &Headers<'_>) -> Vec<String> {
-    let mut betas = Vec::new();
-    for line in head.all("anthropic-beta") {
-        for beta in String::from_utf8_lossy(line).split(',') {
-            push_new(&mut betas, beta.trim());
-        }
-    }
-    betas
-}
-
-fn push_new(betas: &mut Vec<String>, beta: &str) {
-    if !beta.is_empty() && !betas.iter().any(|known| known == beta) {
-        betas.push(beta.to_owned());
-    }
+/// The betas that the body lists.
+pub fn betas(editor: &Editor) -> Result<Vec<String>, Reply> {
+    let Some(taken) = editor.taken(BETA) else { return Ok(Vec::new()) };
+    serde_json::from_slice(&taken.value).map_err(|_| wrong("anthropic_beta", "must be an array of strings", taken))
 }
 
 fn wrong(name: &str, what: &str, taken: &Taken) -> Reply {
     Reply::invalid(&format!("{name}: {what} (byte {})", taken.at))
+}
+
+/// The members that come in, as the editor takes them.
+pub fn members(
+    editor: &Editor,
+    operation: Operation,
+    model_id: &str,
+    betas: &[String],
+    user_profile_id: Option<&str>,
+) -> String {
+    let mut members = String::new();
+    let mut add = |name: &str, value: Value| {
+        let comma = if members.is_empty() { "" } else { "," };
+        members.push_str(&format!(r#"{comma}"{name}":{value}"#));
+    };
+    if operation.is_native() {
+        add("model", model_id.into());
+        if operation == Operation::Messages && stream(editor).unwrap_or_default() {
+            add("stream", true.into());
+        }
+        return members;
+    }
+    add("anthropic_version", ANTHROPIC_VERSION.into());
+    if !betas.is_empty() {
+        add("anthropic_beta", betas.into());
+    }
+    if let Some(id) = user_profile_id.filter(|_| !editor.has("user_profile_id")) {
+        add("user_profile_id", id.into());
+    }
+    if operation == Operation::CountTokens && !editor.has("max_tokens") {
+        add("max_tokens", if editor.has("thinking") { MAX_TOKENS_WITH_THINKING } else { MAX_TOKENS }.into());
+    }
+    members
 }

@@ -38,6 +38,25 @@ pub fn carried(client: &Headers<'_>) -> HeaderMap {
     lines.map(|(name, value)| (name, value.to_vec())).collect()
 }
 
+/// Versions of the Messages API; the first one is that of clients that name none.
+const VERSIONS: &[&str] = &["2023-06-01", "2026-10-21"];
+
+/// The version of the Messages API that a client speaks.
+pub fn anthropic_version(client: &Headers<'_>) -> &'static str {
+    let asked = client.text("anthropic-version");
+    VERSIONS.iter().find(|version| Some(**version) == asked).or(VERSIONS.first()).copied().unwrap_or_default()
+}
+
+/// What says on a native upstream what stands in InvokeModel's body.
+pub fn native(version: &str, betas: &[String], user_profile_id: Option<&str>) -> HeaderMap {
+    let mut map = vec![("anthropic-version", version.into())];
+    if !betas.is_empty() {
+        map.push(("anthropic-beta", betas.join(",").into_bytes()));
+    }
+    map.extend(user_profile_id.map(|id| ("anthropic-user-profile-id", id.into())));
+    map
+}
+
 /// Takes control characters off a value that came from upstream: Envoy writes a response header as it is, a line break
 /// in it would begin another header.
 pub fn sanitized(value: &[u8]) -> String {

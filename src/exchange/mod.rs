@@ -3,30 +3,37 @@
 //!
 //! 1. [`begin`] with the head: [`route`] says whether the request is ours.
 //! 2. [`Request::body`] with each piece of the body, which is checked, edited and hashed as it arrives (`body`).
-//! 3. [`Request::finish`] at its end: the model is resolved, the operation built, the headers chosen (`headers`) and signed.
+//! 3. [`Request::finish`] at its end: the model is resolved (`model`), the betas are filtered (`betas`), what Bedrock does
+//!    not take is refused (`fields`) or was taken out by then, and the headers are built and signed (`outgoing`).
 //! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`).
 //! 5. [`Response::body`] with each piece of the answer.
 //! 6. [`Response::truncated`] when the stream is gone.
 //!
 //! No step calls back up; each error on the way is a [`Reply`] in Anthropic's shape.
 
+mod betas;
 mod body;
+mod count;
 mod failure;
+mod fields;
 mod headers;
+mod knobs;
 mod listing;
 mod model;
+mod outgoing;
 mod reply;
 mod request;
 mod response;
 mod route;
 
 pub use headers::{HeaderMap, Headers};
+pub use outgoing::{Outgoing, Signers};
 pub use reply::Reply;
-pub use request::{Finish, Outgoing, Progress, Request};
+pub use request::{Finish, Progress, Request};
 pub use response::{Body, Changes, Head, Origin, Response};
 
 use crate::config::Config;
-use route::{Endpoint, Route, route};
+use route::{Route, route};
 use std::rc::Rc;
 
 /// What is to be done with a request, by its head.
@@ -44,9 +51,7 @@ pub fn begin(config: &Rc<Config>, head: &Headers<'_>) -> Begin {
     match route(config, head) {
         Route::Pass => Begin::Pass,
         Route::Answer(reply) => Begin::Answer(reply),
-        Route::Bedrock(Endpoint::Messages) => Request::take(config, head, true),
-        Route::ByModel(Endpoint::Messages) => Request::take(config, head, false),
-        Route::Bedrock(Endpoint::CountTokens) => Begin::Answer(route::not_found(head)),
-        Route::ByModel(Endpoint::CountTokens) => Begin::Pass,
+        Route::Bedrock(endpoint) => Request::take(config, head, endpoint, true),
+        Route::ByModel(endpoint) => Request::take(config, head, endpoint, false),
     }
 }

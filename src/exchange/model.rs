@@ -3,7 +3,8 @@
 use super::reply::Reply;
 use crate::anthropic::error::ErrorType;
 use crate::bedrock::catalogue::{self, Model, Name};
-use crate::bedrock::model_id::check_model_id;
+use crate::bedrock::model_id::{check_model_id, is_versioned};
+use crate::bedrock::operation::Operation;
 use crate::config::{Config, Target, UnknownModels, Upstream};
 use std::borrow::Cow;
 
@@ -18,6 +19,36 @@ pub struct Resolved<'a> {
     pub upstream: Upstream,
     /// The client wants the context of a million tokens (`[1m]`).
     pub long_context: bool,
+}
+
+impl Resolved<'_> {
+    /// Whether the model is of 4.7 or later. One that the catalogue does not know is newer than that if it is a model of
+    /// Anthropic's without a version in its id; of an ARN that hides its model, nothing more than of old ones is expected.
+    pub fn is_newer(&self) -> bool {
+        match self.model {
+            Some(model) => model.generation_4_7,
+            None => self.id.contains("anthropic.claude-") && !is_versioned(&self.id),
+        }
+    }
+
+    /// What names the model in a request of an operation: counting tokens knows no inference profiles, and the ids of
+    /// mantle have no versions.
+    pub fn id_for(&self, operation: Operation) -> Cow<'_, str> {
+        match (operation, self.model) {
+            (Operation::CountTokens, Some(model)) => model.base_id.into(),
+            (Operation::MessagesCountTokens, Some(model)) => model.mantle_id.into(),
+            (Operation::CountTokens | Operation::MessagesCountTokens, None) => bare(&self.id).into(),
+            _ => Cow::Borrowed(&self.id),
+        }
+    }
+}
+
+/// An id without the prefix of an inference profile; an ARN is left as it is.
+fn bare(id: &str) -> &str {
+    match id.find("anthropic.") {
+        Some(start) if !id.starts_with("arn:") => id.get(start..).unwrap_or(id),
+        _ => id,
+    }
 }
 
 /// Finds out what a client's name stands for: what `models` says, else the id or the ARN that it is, else what the

@@ -1,26 +1,50 @@
 //! The request's half of the story.
 
+use super::betas::Betas;
 use super::headers::{self, HeaderMap, Headers};
+use super::model::{self, Resolved};
+use super::outgoing::{self, Call, Outgoing, Signers};
 use super::reply::Reply;
-use super::response::Response;
-use super::{Begin, body, model, route};
+use super::response::{Expected, Response};
+use super::route::{self, Endpoint};
+use super::{Begin, body, fields, knobs};
 use crate::anthropic::error::ErrorType;
 use crate::aws::credentials::Credentials;
-use crate::aws::sigv4::{SignableRequest, Signer};
+use crate::bedrock::betas::LONG_CONTEXT;
+use crate::bedrock::fields::Treatment;
 use crate::bedrock::operation::Operation;
-use crate::config::{Config, Source};
-use crate::json::{Edit, Edited, Editor};
+use crate::config::{Config, CountTokens, Source, Upstream};
+use crate::json::{Coding, Drops, Editor};
 use std::rc::Rc;
 
 /// A request that the filter holds.
 pub struct Request {
     config: Rc<Config>,
+    endpoint: Endpoint,
     /// It goes to Bedrock for certain; false while its model has yet to be read.
     decided: bool,
-    carried: HeaderMap,
-    betas: Vec<String>,
+    client: Client,
+    plan: Plan,
     editor: Editor,
     read: usize,
+}
+
+/// What is kept of the client's head.
+struct Client {
+    /// Headers that go on.
+    carried: HeaderMap,
+    betas: Betas,
+    /// Bedrock's own headers.
+    knobs: HeaderMap,
+    version: &'static str,
+    user_profile_id: Option<String>,
+}
+
+/// How the body is edited and digested as it arrives: by what is known of the request at its head.
+#[derive(Clone, Debug)]
+struct Plan {
+    drops: Drops,
+    digest: Option<Coding>,
 }
 
 /// What a piece of the body brought.
@@ -36,33 +60,34 @@ pub enum Progress {
 pub enum Finish {
     /// The request is not ours after all: on with it, untouched.
     Pass,
+    /// What was read last asks for other edits than were made: feed the whole body to this again.
+    Again(Box<Request>),
     /// Change the request so and send it; the second half of the story follows.
-    Send(Outgoing, Response),
-}
-
-/// How the request leaves.
-#[derive(Debug)]
-pub struct Outgoing {
-    /// All of its headers.
-    pub headers: HeaderMap,
-    /// Changes to its body.
-    pub edits: Vec<Edit>,
+    Send(Box<Outgoing>, Response),
 }
 
 impl Request {
-    pub(super) fn take(config: &Rc<Config>, head: &Headers<'_>, decided: bool) -> Begin {
+    pub(super) fn take(config: &Rc<Config>, head: &Headers<'_>, endpoint: Endpoint, decided: bool) -> Begin {
         let length = head.text("content-length").and_then(|length| length.parse::<u64>().ok());
         if length.is_some_and(|length| length > config.limits.request_bytes as u64) {
             return if decided { Begin::Answer(too_large(config)) } else { Begin::Pass };
         }
-        Begin::Take(Box::new(Self {
-            config: config.clone(),
-            decided,
+        let knobs = match knobs::lines(config, head) {
+            Ok(lines) => lines,
+            // Nothing is said of a request that may not be ours.
+            Err(_) if !decided => HeaderMap::new(),
+            Err(reply) => return Begin::Answer(reply),
+        };
+        let client = Client {
             carried: headers::carried(head),
-            betas: body::betas(head),
-            editor: body::editor(matches!(config.credentials, Source::Ready(Credentials::AccessKey(_)))),
-            read: 0,
-        }))
+            betas: Betas::of_head(head, &config.betas),
+            knobs,
+            version: headers::anthropic_version(head),
+            user_profile_id: head.get("anthropic-user-profile-id").map(headers::sanitized),
+        };
+        let plan = Plan::usual(config, endpoint, &client.betas);
+        let editor = plan.editor(config);
+        Begin::Take(Box::new(Self { config: config.clone(), endpoint, decided, client, plan, editor, read: 0 }))
     }
 
     /// Reads the next piece of the body.
@@ -88,79 +113,112 @@ impl Request {
         if self.decided { read } else { Ok(read.unwrap_or(Progress::Pass)) }
     }
 
-    /// The body is complete. `signer` is of this configuration; `unix_seconds` is the time now.
-    pub fn finish(self, signer: &mut Signer, unix_seconds: u64) -> Result<Finish, Reply> {
+    /// The body is complete. `signers` are of this configuration; `unix_seconds` is the time now.
+    pub fn finish(mut self, signers: &mut Signers, unix_seconds: u64) -> Result<Finish, Reply> {
         if !self.decided {
             return Ok(Finish::Pass);
         }
-        let Self { config, editor, carried, betas, .. } = self;
-        let name = body::model(&editor);
-        let stream = body::stream(&editor);
-        let members = body::members(&editor, betas);
-        let edited = editor.finish(&members?).map_err(|error| Reply::invalid(&format!("request body: {error}")))?;
-        let name = name.ok_or_else(|| Reply::invalid("model: field required"))??;
-        let operation = if stream? { Operation::InvokeModelWithResponseStream } else { Operation::InvokeModel };
-        let path = operation.path(&model::resolve(&config, &name)?.id);
-        let headers = outgoing_headers(&config, carried, operation, path, &edited, signer, unix_seconds)?;
-        let stream = operation == Operation::InvokeModelWithResponseStream;
-        let response = Response::new(stream, config.limits.frame_bytes);
-        Ok(Finish::Send(Outgoing { headers, edits: edited.edits }, response))
+        let config = self.config.clone();
+        self.editor.is_complete().map_err(|error| Reply::invalid(&format!("request body: {error}")))?;
+        let name = body::model(&self.editor).ok_or_else(|| Reply::invalid("model: field required"))??;
+        let stream = body::stream(&self.editor)?;
+        let resolved = model::resolve(&config, &name)?;
+        let (operation, mantle) = operation(&config, self.endpoint, &resolved, stream);
+
+        let newer = resolved.is_newer();
+        for beta in body::betas(&self.editor)? {
+            self.client.betas.ask(&beta, &config.betas);
+        }
+        if resolved.long_context {
+            self.client.betas.ask(LONG_CONTEXT, &config.betas);
+        }
+        for beta in config.field_rules.added_betas(self.editor.found()) {
+            self.client.betas.ask(beta, &config.betas);
+        }
+        let betas = self.client.betas.filter(&config.betas, newer);
+        let counting_on_mantle = operation == Operation::MessagesCountTokens;
+        let treatment = Treatment { betas_dropped: &betas.dropped, newer, counting_on_mantle };
+        fields::refuse(&config, self.editor.found(), &treatment)?;
+        let plan = Plan::new(&config, &treatment, operation);
+        if !self.plan.does_what(&plan, &self.editor) {
+            let editor = plan.editor(&config);
+            return Ok(Finish::Again(Box::new(Self { plan, editor, read: 0, ..self })));
+        }
+
+        let model_id = resolved.id_for(operation);
+        let Client { carried, knobs, version, user_profile_id, .. } = self.client;
+        let user_profile_id = user_profile_id.filter(|_| newer);
+        let members = body::members(&self.editor, operation, &model_id, &betas.sent, user_profile_id.as_deref());
+        let edited = self.editor.finish(&members).map_err(|error| Reply::invalid(&format!("request body: {error}")))?;
+        // In base64 it is a third longer, and Envoy's buffer is as large as the limit.
+        let coding = operation.coding();
+        if coding != Coding::Plain && coding.length(edited.length) > config.limits.request_bytes as u64 {
+            return Err(too_large(&config));
+        }
+        let headers = match operation {
+            Operation::InvokeModel | Operation::InvokeModelWithResponseStream => knobs,
+            Operation::CountTokens => HeaderMap::new(),
+            Operation::Messages | Operation::MessagesCountTokens => {
+                headers::native(version, &betas.sent, user_profile_id.as_deref())
+            }
+        };
+        let call = Call { operation, mantle, model_id: &model_id, headers };
+        let headers = outgoing::headers(&config, carried, call, &edited, signers, unix_seconds)?;
+        let outgoing = Outgoing { headers, edits: edited.edits, coding };
+        let response = Response::new(Expected::of(operation, stream), config.limits.frame_bytes);
+        Ok(Finish::Send(Box::new(outgoing), response))
     }
 
     /// Something else answers the request before it was complete: what becomes of that answer, if the request is ours.
     pub fn interrupted(&self) -> Option<Response> {
-        self.decided.then(|| Response::new(false, self.config.limits.frame_bytes))
+        self.decided.then(|| Response::new(Expected::Document, self.config.limits.frame_bytes))
     }
 }
 
-/// The whole header map of the request to Bedrock: what is carried of the client's, what the operation needs, and the
-/// authorization over it.
-fn outgoing_headers(
-    config: &Config,
-    mut map: HeaderMap,
-    operation: Operation,
-    path: String,
-    edited: &Edited,
-    signer: &mut Signer,
-    unix_seconds: u64,
-) -> Result<HeaderMap, Reply> {
-    let content_type = "application/json";
-    match &config.credentials {
-        Source::Missing(reason) => {
-            let reply = Reply::error(500, ErrorType::Api, &format!("the gateway has no AWS credentials: {reason}"));
-            return Err(reply.with("x-should-retry", "false"));
-        }
-        Source::Ready(Credentials::ApiKey(key)) => {
-            map.push(("authorization", format!("Bearer {}", key.expose()).into_bytes()));
-        }
-        Source::Ready(Credentials::AccessKey(key)) => {
-            let mut signed = vec![("content-type", content_type), ("host", config.host.as_str())];
-            if operation.accept_header().starts_with("x-amzn-") {
-                signed.push((operation.accept_header(), content_type));
+impl Plan {
+    /// Before the body is read.
+    fn usual(config: &Config, endpoint: Endpoint, betas: &Betas) -> Self {
+        let operation = match (endpoint, config.count_tokens) {
+            (Endpoint::Messages, _) => Operation::InvokeModel,
+            (Endpoint::CountTokens, CountTokens::Runtime) if config.upstream != Upstream::Mantle => {
+                Operation::CountTokens
             }
-            let request = SignableRequest {
-                method: "POST",
-                path: &path,
-                query: "",
-                headers: &signed,
-                payload_sha256: edited.sha256.unwrap_or_default(),
-            };
-            let signature = signer.sign(&request, key, unix_seconds);
-            map.push(("x-amz-date", signature.amz_date.into_bytes()));
-            map.extend(key.session_token.as_ref().map(|token| ("x-amz-security-token", token.expose().into())));
-            map.push(("authorization", signature.authorization.into_bytes()));
-        }
+            (Endpoint::CountTokens, _) => Operation::MessagesCountTokens,
+        };
+        let betas = betas.filter(&config.betas, true);
+        let counting_on_mantle = operation == Operation::MessagesCountTokens;
+        Self::new(config, &Treatment { betas_dropped: &betas.dropped, newer: true, counting_on_mantle }, operation)
     }
-    map.extend([
-        (":method", b"POST".to_vec()),
-        (":path", path.into_bytes()),
-        (":authority", config.host.clone().into_bytes()),
-        ("content-type", content_type.into()),
-        (operation.accept_header(), content_type.into()),
-        ("accept-encoding", b"identity".to_vec()),
-        ("content-length", edited.length.to_string().into_bytes()),
-    ]);
-    Ok(map)
+
+    fn new(config: &Config, treatment: &Treatment<'_>, operation: Operation) -> Self {
+        let signed = matches!(config.credentials, Source::Ready(Credentials::AccessKey(_)));
+        Self { drops: config.field_rules.drops(treatment), digest: signed.then(|| operation.coding()) }
+    }
+
+    fn editor(&self, config: &Config) -> Editor {
+        Editor::new(config.field_rules.paths(), &self.drops, self.digest)
+    }
+
+    /// Whether this plan made of what the editor has read what the other would.
+    fn does_what(&self, other: &Plan, editor: &Editor) -> bool {
+        let drops = |plan: &Plan, rule: usize| plan.drops.get(rule).copied();
+        self.digest == other.digest
+            && editor.found().iter().all(|found| drops(self, found.rule) == drops(other, found.rule))
+    }
+}
+
+/// What AWS is asked for, and whether on mantle.
+fn operation(config: &Config, endpoint: Endpoint, resolved: &Resolved<'_>, stream: bool) -> (Operation, bool) {
+    let mantle = resolved.upstream == Upstream::Mantle;
+    match endpoint {
+        Endpoint::CountTokens if mantle || config.count_tokens == CountTokens::Mantle => {
+            (Operation::MessagesCountTokens, true)
+        }
+        Endpoint::CountTokens => (Operation::CountTokens, false),
+        Endpoint::Messages if resolved.upstream != Upstream::Invoke => (Operation::Messages, mantle),
+        Endpoint::Messages if stream => (Operation::InvokeModelWithResponseStream, false),
+        Endpoint::Messages => (Operation::InvokeModel, false),
+    }
 }
 
 fn too_large(config: &Config) -> Reply {

@@ -1,8 +1,10 @@
 //! The answer's half of the story.
 
+use super::count;
 use super::failure::{self, FailedHead};
 use super::headers::{Headers, sanitized};
 use super::reply::Reply;
+use crate::bedrock::operation::Operation;
 use crate::bedrock::stream::Transcoder;
 
 /// An error document is read up to here.
@@ -10,10 +12,35 @@ const LONGEST_ERROR: usize = 64 * 1024;
 
 /// The answer to a request that was sent.
 pub struct Response {
-    stream: bool,
+    expected: Expected,
     frame_bytes: usize,
     request_id: Option<String>,
     state: State,
+}
+
+/// What an answer with a good status has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// A document that the client gets as it is.
+    Document,
+    /// An event stream, which becomes server-sent events.
+    EventStream,
+    /// Server-sent events, which the client gets as they are.
+    ServerSentEvents,
+    /// CountTokens' document, which becomes Anthropic's.
+    TokenCount,
+}
+
+impl Expected {
+    /// Of an operation; `stream`: the client wants one.
+    pub fn of(operation: Operation, stream: bool) -> Self {
+        match operation {
+            Operation::InvokeModelWithResponseStream => Expected::EventStream,
+            Operation::Messages if stream => Expected::ServerSentEvents,
+            Operation::CountTokens => Expected::TokenCount,
+            Operation::InvokeModel | Operation::Messages | Operation::MessagesCountTokens => Expected::Document,
+        }
+    }
 }
 
 enum State {
@@ -25,6 +52,8 @@ enum State {
     Transcoding(Box<Transcoder>),
     /// The SSE was ended with an error; what follows is swallowed.
     Failed,
+    /// CountTokens' answer is gathered.
+    Counting(Vec<u8>),
     /// An error document is gathered.
     Collecting(FailedHead, Origin, Vec<u8>),
 }
@@ -76,8 +105,8 @@ pub enum Body {
 }
 
 impl Response {
-    pub(super) fn new(stream: bool, frame_bytes: usize) -> Self {
-        Self { stream, frame_bytes, request_id: None, state: State::Waiting }
+    pub(super) fn new(expected: Expected, frame_bytes: usize) -> Self {
+        Self { expected, frame_bytes, request_id: None, state: State::Waiting }
     }
 
     /// The head of the answer has arrived; `end`: it has no body.
@@ -99,13 +128,27 @@ impl Response {
             self.state = State::Collecting(failed, origin, Vec::new());
             return Head::Hold;
         }
-        if !self.stream {
-            self.state = State::Passing;
-            return Head::Pass(Changes { set: request_id.collect(), remove: &[] });
-        }
         let content_type = head.text("content-type").unwrap_or_default();
-        if end || status != 200 || !content_type.starts_with("application/vnd.amazon.eventstream") {
-            return Head::Reply(failure::no_stream(self.request_id.as_deref()));
+        let is_stream = |kind| !end && status == 200 && content_type.starts_with(kind);
+        match self.expected {
+            Expected::TokenCount if end => {
+                return Head::Reply(count::reply(b"", self.request_id.as_deref()));
+            }
+            Expected::TokenCount => {
+                self.state = State::Counting(Vec::new());
+                return Head::Hold;
+            }
+            Expected::EventStream if !is_stream("application/vnd.amazon.eventstream") => {
+                return Head::Reply(failure::no_stream(self.request_id.as_deref()));
+            }
+            Expected::ServerSentEvents if !is_stream("text/event-stream") => {
+                return Head::Reply(failure::no_stream(self.request_id.as_deref()));
+            }
+            Expected::Document | Expected::ServerSentEvents => {
+                self.state = State::Passing;
+                return Head::Pass(Changes { set: request_id.collect(), remove: &[] });
+            }
+            Expected::EventStream => {}
         }
         self.state = State::Transcoding(Box::new(Transcoder::new(self.frame_bytes)));
         let mut set = vec![
@@ -137,6 +180,16 @@ impl Response {
                 }
                 failure::end_stream(&failure, out);
                 Body::Failed
+            }
+            State::Counting(document) => {
+                let room = LONGEST_ERROR.saturating_sub(document.len());
+                document.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                if !end && piece.len() < room {
+                    return Body::Held;
+                }
+                let reply = count::reply(document, self.request_id.as_deref());
+                self.state = State::Failed;
+                Body::Reply(reply)
             }
             State::Collecting(_, Origin::Envoy, document)
                 if end && document.is_empty() && failure::is_envelope(piece) =>

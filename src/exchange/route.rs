@@ -164,7 +164,7 @@ fn unservable(head: &Headers<'_>) -> Option<Reply> {
 }
 
 /// The answer for an endpoint that is not served.
-pub fn not_found(head: &Headers<'_>) -> Reply {
+fn not_found(head: &Headers<'_>) -> Reply {
     let (path, _) = path_and_query(head.get(":path").unwrap_or_default());
     let message = format!("{}: this endpoint is not available through this gateway", sanitized_path(path));
     Reply::error(404, ErrorType::NotFound, &message)

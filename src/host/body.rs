@@ -1,7 +1,7 @@
 //! Envoy's buffer of a held request body: reading it piece by piece, and changing it in place.
 
 use super::abi::{self, Buffer, END, Result};
-use crate::json::Edit;
+use crate::json::{Coding, Edit, Encoder};
 
 /// So much of a body is in the VM at once: linear memory never shrinks, so a body of any size must not be copied whole.
 const PIECE: usize = 256 * 1024;
@@ -26,12 +26,14 @@ pub fn read<E>(
     Ok(Ok(()))
 }
 
-/// Applies edits to the held request body of `size` bytes.
+/// Applies edits to the held request body of `size` bytes, and writes it as it is sent.
 ///
 /// Envoy's buffer can only be cut and filled at its front, or appended to. So it is turned round once: a piece is taken
 /// off the front and what is left of it put on at the back, until the whole body has passed.
-pub fn edit(size: usize, edits: &[Edit]) -> Result<()> {
+pub fn edit(size: usize, edits: &[Edit], coding: Coding) -> Result<()> {
     let mut edits = Edits { edits, at: 0 };
+    let mut encoder = Some(Encoder::new(coding));
+    let mut edited = Vec::new();
     let mut out = Vec::with_capacity(PIECE.min(size) + 1024);
     let mut left = size;
     while left > 0 {
@@ -41,7 +43,21 @@ pub fn edit(size: usize, edits: &[Edit]) -> Result<()> {
         }
         left = left.saturating_sub(piece.len());
         out.clear();
-        edits.apply(&piece, &mut out);
+        if coding == Coding::Plain {
+            edits.apply(&piece, &mut out);
+        } else {
+            edited.clear();
+            edits.apply(&piece, &mut edited);
+            let mut write = |text: &[u8]| out.extend_from_slice(text);
+            if let Some(encoder) = &mut encoder {
+                encoder.feed(&edited, &mut write);
+            }
+            if left == 0
+                && let Some(encoder) = encoder.take()
+            {
+                encoder.finish(&mut write);
+            }
+        }
         if piece.len() == size {
             return abi::set_buffer(Buffer::RequestBody, 0, END, &out);
         }

@@ -6,9 +6,8 @@ use super::metrics::Metrics;
 use super::stream::{self, Stream};
 use super::watchdog::{self, Watchdog};
 use crate::anthropic::error::ErrorType;
-use crate::aws::sigv4::Signer;
 use crate::config::{Config, Source};
-use crate::exchange::Reply;
+use crate::exchange::{Reply, Signers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
@@ -17,7 +16,7 @@ use std::rc::Rc;
 /// What the streams of a plugin share.
 pub struct Plugin {
     pub config: Rc<Config>,
-    pub signer: RefCell<Signer>,
+    pub signers: RefCell<Signers>,
     pub metrics: Metrics,
     pub watchdog: Watchdog,
 }
@@ -54,9 +53,9 @@ impl RootContext for Root {
                 "bedrock-messages: no ticks ({refused}): a missing allow_on_headers_stop_iteration will go unnoticed"
             );
         }
-        let signer = RefCell::new(Signer::new(&config.region, "bedrock"));
+        let signers = RefCell::new(Signers::new(&config.region));
         let (metrics, watchdog) = (Metrics::define(), Watchdog::default());
-        self.plugin = Some(Rc::new(Plugin { config, signer, metrics, watchdog }));
+        self.plugin = Some(Rc::new(Plugin { config, signers, metrics, watchdog }));
         true
     }
 

@@ -79,15 +79,19 @@ impl Stream {
             Ok(now) => now / 1_000_000_000,
             Err(refused) => return self.broken("the clock", refused),
         };
-        let finish = request.finish(&mut self.plugin.signer.borrow_mut(), now);
+        let finish = request.finish(&mut self.plugin.signers.borrow_mut(), now);
         match finish {
             Ok(Finish::Pass) => self.pass(),
+            Ok(Finish::Again(request)) => {
+                self.stage = Stage::Taking(request, 0);
+                self.request_body(size, true)
+            }
             Err(reply) => self.answer(&reply),
             Ok(Finish::Send(outgoing, response)) => {
                 self.plugin.metrics.request();
                 self.stage = Stage::Sent(response, false);
                 let sent = abi::set_header_map(Map::RequestHeaders, &outgoing.headers)
-                    .and_then(|()| body::edit(size, &outgoing.edits));
+                    .and_then(|()| body::edit(size, &outgoing.edits, outgoing.coding));
                 match sent {
                     Ok(()) => Action::Continue,
                     Err(refused) => self.broken("changing the request", refused),

@@ -1,12 +1,19 @@
-//! JSON that is edited while it arrives, without a tree: a validating scanner, and the editor of top-level members on it.
+//! JSON that is edited while it arrives, without a tree: a validating scanner, and the editor of members on it.
 
+mod digest;
 mod editor;
+mod levels;
 mod names;
+mod output;
+mod paths;
 mod scanner;
 mod text;
 mod utf8;
 
-pub use editor::{Edit, Edited, Editor, Taken, Taking};
+pub use digest::{Coding, Encoder};
+pub use editor::{Drops, Editor, Taken};
+pub use output::{Edit, Edited};
+pub use paths::{Found, LONGEST_VALUE, Paths, Rule, Taking, When};
 pub use scanner::{Fault, MAX_DEPTH};
 
 use std::fmt;

@@ -15,19 +15,16 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// A name was added.
-    pub(super) fn any(&self) -> bool {
-        !self.ends.is_empty()
+    /// Whether a name was added.
+    pub(super) fn contains(&self, name: &[u8]) -> bool {
+        let mut start = 0;
+        self.ends.iter().any(|&end| self.bytes.get(std::mem::replace(&mut start, end)..end) == Some(name))
     }
 
     /// Adds a name; an error when it is there already, or when there are too many.
     pub(super) fn add(&mut self, name: &[u8]) -> Result<(), Fault> {
-        let mut start = 0;
-        for &end in &self.ends {
-            if self.bytes.get(start..end) == Some(name) {
-                return Err(Fault::DuplicateName);
-            }
-            start = end;
+        if self.contains(name) {
+            return Err(Fault::DuplicateName);
         }
         if self.ends.len() == MOST_MEMBERS {
             return Err(Fault::TooManyMembers(MOST_MEMBERS));

@@ -1,6 +1,6 @@
 //! A validating JSON scanner (RFC 8259) that takes its text in pieces and says where the members of the top-level
-//! object begin and end. It keeps one bit a level of nesting and nothing of the text. That the text is UTF-8 is seen to
-//! elsewhere (`utf8`).
+//! object begin and end, and those of the objects and arrays inside that its reader chooses to watch. It keeps one bit a
+//! level of nesting and nothing of the text. That the text is UTF-8 is seen to elsewhere (`utf8`).
 
 use super::text::text;
 use std::fmt;
@@ -56,20 +56,20 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was just read of the top-level object.
+/// What was just read of the innermost watched object or array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// The opening quote of a member's name.
     NameStart,
     /// The closing quote of a member's name.
     NameEnd,
-    /// The first byte of a member's value.
+    /// The first byte of a member's value, or of an element.
     ValueStart,
-    /// The last byte of a member's value.
+    /// The last byte of a member's value, or of an element, that was not watched itself.
     ValueEnd,
-    /// The comma behind a member.
+    /// The comma behind a member or an element.
     Comma,
-    /// The object's closing brace.
+    /// The closing brace or bracket; what is around it is watched from here on.
     Close,
 }
 
@@ -112,13 +112,27 @@ pub(super) struct Scanner {
     /// The string being read is a member's name.
     in_name: bool,
     depth: usize,
+    /// The depth of the innermost watched object or array.
+    watched: usize,
+    /// Nothing is told of the value that is read.
+    mute: bool,
     /// One bit a level: set in an object.
     objects: [u64; MAX_DEPTH / 64],
 }
 
 impl Scanner {
     pub(super) fn new() -> Self {
-        Self { state: State::Start, in_name: false, depth: 0, objects: [0; MAX_DEPTH / 64] }
+        Self { state: State::Start, in_name: false, depth: 0, watched: 1, mute: false, objects: [0; MAX_DEPTH / 64] }
+    }
+
+    /// Watches the object or array whose first byte was the last event.
+    pub(super) fn watch(&mut self) {
+        self.watched = self.depth;
+    }
+
+    /// Leaves out the events of the value that follows, or of what is left of it.
+    pub(super) fn mute(&mut self) {
+        self.mute = true;
     }
 
     /// Reads on in `piece` from `*at`, to the next event or to the end of the piece (`None`). `*at` is then the place
@@ -151,7 +165,7 @@ impl Scanner {
                             if self.in_name {
                                 self.in_name = false;
                                 *state = State::Colon;
-                                if self.depth == 1 {
+                                if self.depth == self.watched {
                                     return Ok(Some(Event::NameEnd));
                                 }
                                 // What usually follows is read at once.
@@ -161,7 +175,7 @@ impl Scanner {
                                 }
                             } else if self.value_ended(state) {
                                 return Ok(Some(Event::ValueEnd));
-                            } else if piece.get(*i) == Some(&b',') {
+                            } else if self.depth != self.watched && piece.get(*i) == Some(&b',') {
                                 *i += 1;
                                 *state = if self.in_object() { State::Name } else { State::Value };
                             }
@@ -215,15 +229,15 @@ impl Scanner {
                 State::Value | State::ValueOrEnd => {
                     if byte == b']' && *state == State::ValueOrEnd {
                         *i += 1;
-                        if self.close(state) {
-                            return Ok(Some(Event::ValueEnd));
+                        match self.close(state) {
+                            None => continue,
+                            event => return Ok(event),
                         }
-                        continue;
                     }
-                    let top = self.depth == 1;
+                    let told = self.depth == self.watched && !self.mute;
                     self.value(byte, state)?;
                     *i += 1;
-                    if top {
+                    if told {
                         return Ok(Some(Event::ValueStart));
                     }
                 }
@@ -232,17 +246,14 @@ impl Scanner {
                         self.in_name = true;
                         *state = State::Text;
                         *i += 1;
-                        if self.depth == 1 {
+                        if self.depth == self.watched {
                             return Ok(Some(Event::NameStart));
                         }
                     }
                     b'}' if *state == State::NameOrEnd => {
-                        if self.depth == 1 {
-                            return self.close_top(i, state);
-                        }
                         *i += 1;
-                        if self.close(state) {
-                            return Ok(Some(Event::ValueEnd));
+                        if let event @ Some(_) = self.close(state) {
+                            return Ok(event);
                         }
                     }
                     _ if *state == State::Name => return Err(Fault::Expected("a member's name")),
@@ -259,15 +270,15 @@ impl Scanner {
                     (b',', object) => {
                         *i += 1;
                         *state = if object { State::Name } else { State::Value };
-                        if self.depth == 1 {
+                        if self.depth == self.watched {
+                            self.mute = false;
                             return Ok(Some(Event::Comma));
                         }
                     }
-                    (b'}', true) if self.depth == 1 => return self.close_top(i, state),
                     (b'}', true) | (b']', false) => {
                         *i += 1;
-                        if self.close(state) {
-                            return Ok(Some(Event::ValueEnd));
+                        if let event @ Some(_) = self.close(state) {
+                            return Ok(event);
                         }
                     }
                     (_, true) => return Err(Fault::Expected("',' or '}'")),
@@ -313,22 +324,21 @@ impl Scanner {
         Ok(())
     }
 
-    /// Leaves a level below the top one; true when that ended a top-level member's value.
-    fn close(&mut self, state: &mut State) -> bool {
+    fn close(&mut self, state: &mut State) -> Option<Event> {
         self.depth = self.depth.saturating_sub(1);
-        self.value_ended(state)
+        if self.depth < self.watched {
+            self.watched = self.depth;
+            self.mute = false;
+            *state = if self.depth == 0 { State::Done } else { State::AfterValue };
+            return Some(Event::Close);
+        }
+        self.value_ended(state).then_some(Event::ValueEnd)
     }
 
+    /// Whether that is told.
     fn value_ended(&self, state: &mut State) -> bool {
         *state = State::AfterValue;
-        self.depth == 1
-    }
-
-    fn close_top(&mut self, i: &mut usize, state: &mut State) -> Result<Option<Event>, Fault> {
-        self.depth = 0;
-        *state = State::Done;
-        *i += 1;
-        Ok(Some(Event::Close))
+        self.depth == self.watched && !self.mute
     }
 
     #[inline]

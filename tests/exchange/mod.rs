@@ -3,9 +3,11 @@
 #![allow(dead_code, reason = "each file of tests needs its part")]
 
 use crate::edits;
-use bedrock_messages::aws::sigv4::Signer;
 use bedrock_messages::config::Config;
-use bedrock_messages::exchange::{Begin, Body, Finish, Headers, Outgoing, Progress, Reply, Request, Response, begin};
+use bedrock_messages::exchange::{
+    Begin, Body, Finish, Headers, Outgoing, Progress, Reply, Request, Response, Signers, begin,
+};
+use bedrock_messages::json::Encoder;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -62,7 +64,7 @@ pub enum Outcome {
     Passed,
     Answered(Reply),
     /// With its new body.
-    Sent(Outgoing, Vec<u8>),
+    Sent(Box<Outgoing>, Vec<u8>),
 }
 
 /// The whole way of a request whose body comes in these pieces.
@@ -84,11 +86,26 @@ pub fn run<'a>(
             Err(reply) => return Outcome::Answered(reply),
         }
     }
-    match request.finish(&mut Signer::new(&config.region, "bedrock"), NOON) {
+    let mut signers = Signers::new(&config.region);
+    let finish = match request.finish(&mut signers, NOON) {
+        Ok(Finish::Again(mut request)) => {
+            for piece in body.as_bytes().chunks(5) {
+                assert_eq!(request.body(piece), Ok(Progress::More));
+            }
+            request.finish(&mut signers, NOON)
+        }
+        finish => finish,
+    };
+    match finish {
         Ok(Finish::Pass) => Outcome::Passed,
+        Ok(Finish::Again(_)) => panic!("{body}"),
         Ok(Finish::Send(outgoing, _)) => {
-            let body = edits::apply(body.as_bytes(), &outgoing.edits);
-            Outcome::Sent(outgoing, body)
+            let edited = edits::apply(body.as_bytes(), &outgoing.edits);
+            let (mut sent, mut encoder) = (Vec::new(), Encoder::new(outgoing.coding));
+            encoder.feed(&edited, &mut |text| sent.extend_from_slice(text));
+            encoder.finish(&mut |text| sent.extend_from_slice(text));
+            assert_eq!(value(&outgoing, "content-length"), sent.len().to_string());
+            Outcome::Sent(outgoing, sent)
         }
         Err(reply) => Outcome::Answered(reply),
     }
@@ -103,7 +120,7 @@ pub fn outcome(config: &Rc<Config>, head: &[(&str, &str)], body: &str) -> Outcom
 }
 
 /// What is sent of a `POST /v1/messages`.
-pub fn sent(config: &Rc<Config>, client: &[(&str, &str)], body: &str) -> (Outgoing, String) {
+pub fn sent(config: &Rc<Config>, client: &[(&str, &str)], body: &str) -> (Box<Outgoing>, String) {
     match outcome(config, &[&POST, client].concat(), body) {
         Outcome::Sent(outgoing, body) => (outgoing, String::from_utf8(body).unwrap()),
         other => panic!("{other:?}"),
@@ -129,7 +146,7 @@ pub fn request(body: &str) -> Box<Request> {
 /// The answer to a request for a stream, or not.
 pub fn response(stream: bool) -> Response {
     let request = request(&format!(r#"{{"model":"m","stream":{stream}}}"#));
-    let Ok(Finish::Send(_, response)) = request.finish(&mut Signer::new("us-east-1", "bedrock"), 0) else { panic!() };
+    let Ok(Finish::Send(_, response)) = request.finish(&mut Signers::new("us-east-1"), 0) else { panic!() };
     response
 }
 
