@@ -14,6 +14,7 @@ use memchr::{memchr, memchr2};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::anthropic::account::{Account, Usage};
 use crate::anthropic::sse;
 use crate::aws::event_stream::{self, Decoder, Message};
 
@@ -21,6 +22,8 @@ use crate::aws::event_stream::{self, Decoder, Message};
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
 /// The event that ends every answer.
 const LAST_EVENT: &[u8] = b"message_stop";
+/// The event that says why the answer ended.
+const DELTA: &[u8] = b"message_delta";
 /// Of an event's `type`, which becomes a line of its own.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -135,6 +138,20 @@ impl Transcoder {
     pub fn metrics(&self) -> Option<&InvocationMetrics> {
         self.chunks.metrics.as_ref()
     }
+
+    /// What the answer said of itself so far; its tokens are Bedrock's figures, once these were sent.
+    pub fn account(&self) -> Account {
+        let mut account = self.chunks.account.clone();
+        if let Some(metrics) = self.metrics() {
+            account.usage.update(Usage {
+                input: metrics.input_tokens,
+                output: metrics.output_tokens,
+                cache_read: metrics.cache_read_input_tokens,
+                cache_write: metrics.cache_write_input_tokens,
+            });
+        }
+        account
+    }
 }
 
 /// What ends the decoding.
@@ -191,12 +208,19 @@ struct Chunks {
     event: Vec<u8>,
     metrics_name: Finder<'static>,
     metrics: Option<InvocationMetrics>,
+    account: Account,
     started: bool,
 }
 
 impl Chunks {
     fn new() -> Self {
-        Self { event: Vec::new(), metrics_name: Finder::new(METRICS), metrics: None, started: false }
+        Self {
+            event: Vec::new(),
+            metrics_name: Finder::new(METRICS),
+            metrics: None,
+            account: Account::default(),
+            started: false,
+        }
     }
 
     fn write(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), End> {
@@ -211,6 +235,9 @@ impl Chunks {
         let is_last = match usual_type(&self.event) {
             Some(name) if self.metrics_name.find(&self.event).is_none() => {
                 sse::event(out, name, &self.event);
+                if name == DELTA {
+                    self.account.read_event(&self.event);
+                }
                 name == LAST_EVENT
             }
             _ => self.write_unusual(out)?,
