@@ -54,7 +54,8 @@ fn written(pieces: &[&[u8]]) -> (String, Response) {
 }
 
 fn error_event(kind: &str, message: &str) -> String {
-    let data = format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}}}}"#);
+    let error = format!(r#"{{"type":"{kind}","message":"{message}"}}"#);
+    let data = format!(r#"{{"type":"error","error":{error},"request_id":"3f1c"}}"#);
     format!("event: error\ndata: {data}\n\n")
 }
 
@@ -144,11 +145,25 @@ fn what_an_exception_says() {
         (exception("throttlingException", "{}"), "rate_limit_error", 429, &name("throttlingException"), ""),
         (exception("throttlingException", ""), "rate_limit_error", 429, &name("throttlingException"), ""),
         (
-            exception("modelStreamErrorException", r#"{"originalStatusCode":400,"originalMessage":"of the model"}"#),
+            exception("modelStreamErrorException", r#"{"originalStatusCode":500,"originalMessage":"of the model"}"#),
             "api_error",
             500,
             "of the model",
             "",
+        ),
+        (
+            exception("modelStreamErrorException", r#"{"originalStatusCode":529,"message":"busy"}"#),
+            "overloaded_error",
+            529,
+            "busy",
+            "",
+        ),
+        (
+            exception("validationException", r#"{"message":"The provided model identifier is invalid."}"#),
+            "invalid_request_error",
+            400,
+            "The provided model identifier is invalid.",
+            " Ask for a model id that Bedrock has in the gateway's `region`, or map the name in the gateway's `models`.",
         ),
         (exception("expiredTokenException", r#"{"message":"expired"}"#), "api_error", 502, "expired", ours),
         (error("ServiceUnavailableException", "later"), "overloaded_error", 529, "later", ""),
@@ -157,7 +172,7 @@ fn what_an_exception_says() {
     ] {
         let words = words.replace('|', "\u{2028}");
         let (out, _) = written(&[b"", &message]);
-        assert_eq!(out, error_event(kind, &words));
+        assert_eq!(out, error_event(kind, &format!("{words}{help}")));
         let (Body::Reply(reply), _) = feed(&mut stream(), &message, false, true) else { panic!() };
         let decoded = words.replace(r"\r", "\r").replace(r"\n", "\n");
         assert_eq!(line(&reply), format!("{status} {kind}: {decoded}{help}"));

@@ -38,6 +38,11 @@ pub fn carried(client: &Headers<'_>) -> HeaderMap {
     lines.map(|(name, value)| (name, value.to_vec())).collect()
 }
 
+/// A header's value that came from upstream, when there is something left of it.
+pub fn upstream_value(head: &Headers<'_>, name: &str) -> Option<String> {
+    head.get(name).map(sanitized).filter(|value| !value.is_empty())
+}
+
 /// Takes control characters off a value that came from upstream: Envoy writes a response header as it is, a line break
 /// in it would begin another header.
 pub fn sanitized(value: &[u8]) -> String {

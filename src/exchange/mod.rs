@@ -4,7 +4,8 @@
 //! 1. [`begin`] with the head: [`route`] says whether the request is ours.
 //! 2. [`Request::body`] with each piece of the body, which is checked, edited and hashed as it arrives (`body`).
 //! 3. [`Request::finish`] at its end: the model is resolved, the operation built, the headers chosen (`headers`) and signed.
-//! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`).
+//! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`), put Envoy's
+//!    own into Anthropic's shape (`local`).
 //! 5. [`Response::body`] with each piece of the answer.
 //! 6. [`Response::truncated`] when the stream is gone.
 //!
@@ -13,6 +14,7 @@
 mod body;
 mod failure;
 mod headers;
+mod local;
 mod model;
 mod reply;
 mod request;

@@ -1,7 +1,8 @@
 //! The answer's half of the story.
 
 use super::failure::{self, FailedHead};
-use super::headers::{Headers, sanitized};
+use super::headers::{Headers, upstream_value};
+use super::local::LocalReply;
 use super::reply::Reply;
 use crate::bedrock::stream::Transcoder;
 
@@ -26,16 +27,29 @@ enum State {
     /// The SSE was ended with an error; what follows is swallowed.
     Failed,
     /// An error document is gathered.
-    Collecting(FailedHead, Origin, Vec<u8>),
+    Collecting(FailedHead, Vec<u8>),
+    /// Envoy's own answer gets another body.
+    Rewording(LocalReply),
 }
 
 /// Who made an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum Origin<'a> {
     /// The upstream.
     Bedrock,
-    /// Envoy, or a filter behind ours.
-    Envoy,
+    /// Envoy, or a filter behind ours, with Envoy's response code details.
+    Envoy(&'a [u8]),
+}
+
+impl<'a> Origin<'a> {
+    /// By Envoy's response code details.
+    pub fn of(details: &'a [u8]) -> Self {
+        match details {
+            // Envoy gives every answer of its own some.
+            b"" | b"via_upstream" => Self::Bedrock,
+            details => Self::Envoy(details),
+        }
+    }
 }
 
 /// What is to be done with the head of the answer.
@@ -67,7 +81,7 @@ pub enum Body {
     Untouched,
     /// What was written to `out` goes in its place.
     Replaced,
-    /// The same; it ends with an `error` event, and nothing will follow.
+    /// The same; it is an error or ends with one, and nothing will follow.
     Failed,
     /// Nothing goes; the head is held on.
     Held,
@@ -81,24 +95,13 @@ impl Response {
     }
 
     /// The head of the answer has arrived; `end`: it has no body.
-    pub fn head(&mut self, head: &Headers<'_>, origin: Origin, end: bool) -> Head {
+    pub fn head(&mut self, head: &Headers<'_>, origin: Origin<'_>, end: bool) -> Head {
         let status = head.text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
-        let value = |name| head.get(name).map(sanitized).filter(|value| !value.is_empty());
-        self.request_id = value("x-amzn-requestid");
-        let request_id = self.request_id.iter().map(|id| ("request-id", id.clone()));
+        self.request_id = upstream_value(head, "x-amzn-requestid");
         if status >= 400 {
-            let failed = FailedHead {
-                status,
-                name: value("x-amzn-errortype"),
-                request_id: self.request_id.clone(),
-                retry_after: value("retry-after"),
-            };
-            if end {
-                return Head::Reply(failure::reply(&failed, origin, b""));
-            }
-            self.state = State::Collecting(failed, origin, Vec::new());
-            return Head::Hold;
+            return self.error_head(status, head, origin, end);
         }
+        let request_id = self.request_id.iter().map(|id| ("request-id", id.clone()));
         if !self.stream {
             self.state = State::Passing;
             return Head::Pass(Changes { set: request_id.collect(), remove: &[] });
@@ -114,6 +117,25 @@ impl Response {
         ];
         set.extend(request_id);
         Head::HoldOnce(Changes { set, remove: &["content-length", "x-amzn-bedrock-content-type"] })
+    }
+
+    fn error_head(&mut self, status: u16, head: &Headers<'_>, origin: Origin<'_>, end: bool) -> Head {
+        if let Origin::Envoy(details) = origin {
+            let local = LocalReply::new(status, details);
+            if end {
+                return Head::Reply(Reply::error(local.status, local.kind, &local.message()));
+            }
+            let set = vec![(":status", local.status.to_string()), ("content-type", "application/json".to_owned())];
+            self.state = State::Rewording(local);
+            return Head::Pass(Changes { set, remove: &["content-length"] });
+        }
+        let request_id = self.request_id.clone().or_else(|| upstream_value(head, "request-id"));
+        let failed = FailedHead::new(status, head, request_id);
+        if end {
+            return Head::Reply(failed.reply(b""));
+        }
+        self.state = State::Collecting(failed, Vec::new());
+        Head::Hold
     }
 
     /// Whether the body goes through as it is.
@@ -135,24 +157,27 @@ impl Response {
                 if nothing_sent {
                     return Body::Reply(failure::reply_of_stream(&failure, self.request_id.as_deref()));
                 }
-                failure::end_stream(&failure, out);
+                failure::end_stream(&failure, self.request_id.as_deref(), out);
                 Body::Failed
             }
-            State::Collecting(_, Origin::Envoy, document)
-                if end && document.is_empty() && failure::is_envelope(piece) =>
-            {
-                self.state = State::Passing;
-                Body::Untouched
-            }
-            State::Collecting(head, origin, document) => {
+            State::Collecting(head, document) => {
                 let room = LONGEST_ERROR.saturating_sub(document.len());
                 document.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 if !end && piece.len() < room {
                     return Body::Held;
                 }
-                let reply = failure::reply(head, *origin, document);
+                let reply = head.reply(document);
                 self.state = State::Failed;
                 Body::Reply(reply)
+            }
+            State::Rewording(local) => {
+                local.push(piece, LONGEST_ERROR);
+                if !end {
+                    return Body::Replaced;
+                }
+                out.extend_from_slice(&local.envelope());
+                self.state = State::Failed;
+                Body::Failed
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod abi;
 mod body;
+mod complaints;
 mod logger;
 mod metrics;
 mod root;

@@ -1,6 +1,7 @@
 //! One plugin on one worker: its configuration, and what its streams share.
 
 use super::abi::{self, Buffer};
+use super::complaints::Complaints;
 use super::logger;
 use super::metrics::Metrics;
 use super::stream::{self, Stream};
@@ -20,6 +21,7 @@ pub struct Plugin {
     pub signer: RefCell<Signer>,
     pub metrics: Metrics,
     pub watchdog: Watchdog,
+    pub complaints: Complaints,
 }
 
 #[derive(Default)]
@@ -55,8 +57,8 @@ impl RootContext for Root {
             );
         }
         let signer = RefCell::new(Signer::new(&config.region, "bedrock"));
-        let (metrics, watchdog) = (Metrics::define(), Watchdog::default());
-        self.plugin = Some(Rc::new(Plugin { config, signer, metrics, watchdog }));
+        let (metrics, watchdog, complaints) = (Metrics::define(), Watchdog::default(), Complaints::default());
+        self.plugin = Some(Rc::new(Plugin { config, signer, metrics, watchdog, complaints }));
         true
     }
 

@@ -40,6 +40,9 @@ impl Stream {
     /// Ends the request with a reply.
     fn answer(&mut self, reply: &Reply) -> Action {
         self.plugin.metrics.error();
+        if let Some(note) = reply.note {
+            self.plugin.complaints.say(note);
+        }
         self.stage = Stage::Answered;
         send(reply);
         Action::Pause
@@ -151,7 +154,8 @@ impl HttpContext for Stream {
             Err(refused) => return self.broken("reading the response headers", refused),
         };
         let headers = Headers(abi::pairs(&map));
-        let head = response.head(&headers, origin(&headers), end);
+        let details = details_of(&headers);
+        let head = response.head(&headers, Origin::of(&details), end);
         *held = matches!(head, Head::HoldOnce(_) | Head::Hold);
         let changes = match head {
             Head::Reply(reply) => return self.answer(&reply),
@@ -227,10 +231,11 @@ pub fn send(reply: &Reply) {
     }
 }
 
-/// Envoy's own answers, and those of filters behind ours, pass the same callbacks as the upstream's.
-fn origin(headers: &Headers<'_>) -> Origin {
+/// Envoy's own answers, and those of filters behind ours, pass the same callbacks as the upstream's: of errors its
+/// details tell them apart.
+fn details_of(headers: &Headers<'_>) -> Vec<u8> {
     let status = headers.get(":status").unwrap_or_default();
-    if status < b"400".as_slice() || code_details() == b"via_upstream" { Origin::Bedrock } else { Origin::Envoy }
+    if status < b"400".as_slice() { Vec::new() } else { code_details() }
 }
 
 fn code_details() -> Vec<u8> {
