@@ -169,7 +169,6 @@ const BY_STATUS: &[(u16, &str)] = &[
     (403, "AccessDenied"),
     (404, "ResourceNotFound"),
     (408, "ModelTimeout"),
-    (413, "RequestEntityTooLarge"),
     (424, MODEL_ERROR),
     (429, "Throttling"),
     (500, "InternalServer"),
@@ -190,6 +189,7 @@ pub fn mapping(problem: &Problem<'_>) -> Mapping {
         401 => UNAUTHORIZED,
         // A proxy on the way wants something of the gateway, nothing of the client.
         407 => Mapping { should_retry: Some(false), ..row("", 502, Api) },
+        413 => row("", 413, RequestTooLarge),
         504 => row("", 504, Timeout),
         status @ 400..=499 => row("", status, InvalidRequest),
         _ => row("", 500, Api),
