@@ -19,7 +19,7 @@ MATRIX := 1.36.4 1.37.0 1.39.3 1.40.0
 
 use_tools := set -a; . .tools/env; set +a;
 
-.PHONY: help setup build simulator run test test-rust test-e2e test-matrix bench fuzz clean
+.PHONY: help setup build simulator run test test-rust test-e2e test-matrix errors bench fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,10 @@ test-matrix: build simulator ## The end-to-end tests in every Envoy version that
 		echo "Envoy $$version"; \
 		ENVOY=$$(scripts/setup --envoy-version $$version) "$$PYTHON" -m pytest tests/e2e $(PYTEST) || exit 1; \
 	done
+
+errors: build ## Write docs/errors.md anew, from what a client sees of each error
+	@scripts/setup
+	@$(use_tools) UPDATE_DOCS=1 "$$PYTHON" -m pytest -q tests/e2e/test_error_table.py
 
 bench: ## Run the benchmarks of the core
 	@scripts/setup rust

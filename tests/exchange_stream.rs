@@ -36,7 +36,7 @@ fn stream() -> Response {
     ];
     let remove = &["content-length", "x-amzn-bedrock-content-type"];
     assert_eq!(response.head(&headers(&head), Origin::Bedrock, false), Head::HoldOnce(Changes { set, remove }));
-    assert!(response.truncated() && !response.passes());
+    assert!(response.is_unfinished());
     response
 }
 
@@ -46,15 +46,21 @@ fn written(pieces: &[&[u8]]) -> (String, Response) {
     let mut all = String::new();
     for (index, piece) in pieces.iter().enumerate() {
         let (body, out) = feed(&mut response, piece, index + 1 == pieces.len(), index == 0);
-        let fails = if out.contains("event: error") { Body::Failed } else { Body::Replaced };
-        assert_eq!(body, fails);
+        match body {
+            Body::Failed(kind) => {
+                let event = format!("event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"{kind}\"");
+                assert!(out.contains(&event), "{kind}: {out}");
+            }
+            body => assert!(body == Body::Replaced && !out.contains("event: error")),
+        }
         all.push_str(&out);
     }
     (all, response)
 }
 
 fn error_event(kind: &str, message: &str) -> String {
-    let data = format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}}}}"#);
+    let error = format!(r#"{{"type":"{kind}","message":"{message}"}}"#);
+    let data = format!(r#"{{"type":"error","error":{error},"request_id":"3f1c"}}"#);
     format!("event: error\ndata: {data}\n\n")
 }
 
@@ -83,15 +89,15 @@ fn events_go_as_they_come() {
     ] {
         let (out, response) = written(pieces);
         assert_eq!(out, format!("{START_SSE}{STOP_SSE}"));
-        assert!(!response.truncated());
+        assert!(!response.is_unfinished());
     }
     // In the very callback that completes a frame, and with nothing held back after the first piece.
     let mut response = stream();
     assert_eq!(feed(&mut response, half, false, true), (REPLACED, String::new()));
     assert_eq!(feed(&mut response, rest, false, false), (REPLACED, START_SSE.to_owned()));
-    assert!(response.truncated());
+    assert!(response.is_unfinished());
     assert_eq!(feed(&mut response, &stop, false, false), (REPLACED, STOP_SSE.to_owned()));
-    assert!(!response.truncated());
+    assert!(!response.is_unfinished());
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn an_exception_before_anything_was_sent_is_a_real_error() {
                 let (Body::Reply(reply), out) = feed(&mut response, piece, end, true) else { panic!("{name}") };
                 assert_eq!(line(&reply), format!("{status} {kind}: Bedrock's \"words\""));
                 assert_eq!((out.as_str(), header(&reply, "request-id")), ("", Some("3f1c")));
-                assert!(!response.truncated());
+                assert!(!response.is_unfinished());
             }
         }
     }
@@ -124,7 +130,7 @@ fn an_exception_later_is_one_event_and_the_end() {
         ] {
             let (out, response) = written(pieces);
             assert_eq!(out, expected, "{name}");
-            assert!(!response.truncated());
+            assert!(!response.is_unfinished());
         }
         // The headers have gone, though nothing of the body has.
         let (out, _) = written(&[half, rest]);
@@ -144,11 +150,25 @@ fn what_an_exception_says() {
         (exception("throttlingException", "{}"), "rate_limit_error", 429, &name("throttlingException"), ""),
         (exception("throttlingException", ""), "rate_limit_error", 429, &name("throttlingException"), ""),
         (
-            exception("modelStreamErrorException", r#"{"originalStatusCode":400,"originalMessage":"of the model"}"#),
+            exception("modelStreamErrorException", r#"{"originalStatusCode":500,"originalMessage":"of the model"}"#),
             "api_error",
             500,
             "of the model",
             "",
+        ),
+        (
+            exception("modelStreamErrorException", r#"{"originalStatusCode":529,"message":"busy"}"#),
+            "overloaded_error",
+            529,
+            "busy",
+            "",
+        ),
+        (
+            exception("validationException", r#"{"message":"The provided model identifier is invalid."}"#),
+            "invalid_request_error",
+            400,
+            "The provided model identifier is invalid.",
+            " Ask for a model id that Bedrock has in the gateway's `region`, or map the name in the gateway's `models`.",
         ),
         (exception("expiredTokenException", r#"{"message":"expired"}"#), "api_error", 502, "expired", ours),
         (error("ServiceUnavailableException", "later"), "overloaded_error", 529, "later", ""),
@@ -157,7 +177,7 @@ fn what_an_exception_says() {
     ] {
         let words = words.replace('|', "\u{2028}");
         let (out, _) = written(&[b"", &message]);
-        assert_eq!(out, error_event(kind, &words));
+        assert_eq!(out, error_event(kind, &format!("{words}{help}")));
         let (Body::Reply(reply), _) = feed(&mut stream(), &message, false, true) else { panic!() };
         let decoded = words.replace(r"\r", "\r").replace(r"\n", "\n");
         assert_eq!(line(&reply), format!("{status} {kind}: {decoded}{help}"));
@@ -185,10 +205,10 @@ fn a_stream_that_is_broken_or_ends_too_early() {
         assert!(message.starts_with(begins), "{message}");
         let (out, response) = written(&[&chunk(START), piece, &[]]);
         assert_eq!(out, format!("{START_SSE}{}", error_event("api_error", message)));
-        assert!(!response.truncated());
+        assert!(!response.is_unfinished());
     }
     // It breaks off without an end: nothing can be said to the client any more.
     let mut response = stream();
     feed(&mut response, &chunk(START), false, true);
-    assert!(response.truncated());
+    assert!(response.is_unfinished());
 }

@@ -71,10 +71,10 @@ fn response() -> Response {
 fn respond<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let (mut response, mut out) = (response(), Vec::new());
     for piece in pieces {
-        assert!(matches!(response.body(piece, false, false, &mut out), Body::Replaced | Body::Failed));
+        assert!(matches!(response.body(piece, false, false, &mut out), Body::Replaced | Body::Failed(_)));
     }
-    assert!(matches!(response.body(b"", true, false, &mut out), Body::Replaced | Body::Failed));
-    assert!(!response.truncated());
+    assert!(matches!(response.body(b"", true, false, &mut out), Body::Replaced | Body::Failed(_)));
+    assert!(!response.is_unfinished());
     out
 }
 

@@ -1,6 +1,7 @@
 //! What an answer says of itself: its tokens, and why it ended. Read beside its way to the client, and never in its way: an
 //! answer that cannot be read so is passed on all the same.
 
+use super::error::ErrorType;
 use super::sse::Lines;
 use crate::json::{Drops, Editor, Paths, Taking};
 use serde_json::Value;
@@ -115,17 +116,17 @@ pub struct Events {
     lines: Lines,
     account: Account,
     ended: bool,
-    failed: bool,
+    error: Option<ErrorType>,
 }
 
 impl Events {
     /// The next piece.
     pub fn feed(&mut self, piece: &[u8]) {
-        let Self { lines, account, ended, failed } = self;
+        let Self { lines, account, ended, error } = self;
         lines.feed(piece, |data| match event_type(data) {
             Some(b"message_start" | b"message_delta") => account.read_event(data),
             Some(b"message_stop") => *ended = true,
-            Some(b"error") => *failed = true,
+            Some(b"error") => *error = Some(error_type(data)),
             _ => {}
         });
     }
@@ -137,13 +138,18 @@ impl Events {
 
     /// Whether the answer was whole, or said itself that it is not.
     pub fn ended(&self) -> bool {
-        self.ended || self.failed
+        self.ended || self.error.is_some()
     }
 
-    /// Whether an `error` event ended it.
-    pub fn failed(&self) -> bool {
-        self.failed
+    /// The type of the `error` event that ended it.
+    pub fn error(&self) -> Option<ErrorType> {
+        self.error
     }
+}
+
+fn error_type(event: &[u8]) -> ErrorType {
+    let event: Value = serde_json::from_slice(event).unwrap_or_default();
+    event.pointer("/error/type").and_then(Value::as_str).and_then(ErrorType::named).unwrap_or(ErrorType::Api)
 }
 
 /// The `type` of an event that begins with it, as Anthropic's do.
@@ -168,7 +174,9 @@ mod tests {
             assert_eq!(document.account(), Account { usage: WHOLE, stop_reason: Some("tool_use".to_owned()) });
             assert_eq!(WHOLE.total(), Some(24));
         }
-        for other in [&b""[..], b"[]", b"{", b"{\"stop_reason\":5,\"usage\":null}", b"{\"stop_reason\":\"a b\"}", b"\xff"] {
+        for other in
+            [&b""[..], b"[]", b"{", b"{\"stop_reason\":5,\"usage\":null}", b"{\"stop_reason\":\"a b\"}", b"\xff"]
+        {
             let mut document = Document::new(&paths());
             document.feed(other);
             assert_eq!(document.account(), Account::default());
@@ -188,10 +196,10 @@ mod tests {
             assert_eq!(events.account(), &Account { usage: WHOLE, stop_reason: Some("end_turn".to_owned()) });
             assert!(!events.ended());
             b"data: {\"type\":\"message_stop\"}\n".chunks(size).for_each(|piece| events.feed(piece));
-            assert!(events.ended() && !events.failed());
+            assert!(events.ended() && events.error().is_none());
         }
         let mut events = Events::default();
-        events.feed(b"data: {\"type\":\"error\",\"error\":{}}\n");
-        assert!(events.ended() && events.failed());
+        events.feed(b"data: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n");
+        assert!(events.ended() && events.error() == Some(ErrorType::Overloaded));
     }
 }

@@ -7,6 +7,8 @@ use serde_json::Value;
 pub enum ErrorType {
     /// The request is wrong.
     InvalidRequest,
+    /// The caller's key is missing or wrong.
+    Authentication,
     /// The caller may not do this.
     Permission,
     /// No such endpoint or model.
@@ -24,10 +26,28 @@ pub enum ErrorType {
 }
 
 impl ErrorType {
+    const ALL: [Self; 9] = [
+        Self::InvalidRequest,
+        Self::Authentication,
+        Self::Permission,
+        Self::NotFound,
+        Self::RequestTooLarge,
+        Self::RateLimit,
+        Self::Api,
+        Self::Timeout,
+        Self::Overloaded,
+    ];
+
+    /// The type of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// `error.type` in the envelope.
     pub fn name(self) -> &'static str {
         match self {
             ErrorType::InvalidRequest => "invalid_request_error",
+            ErrorType::Authentication => "authentication_error",
             ErrorType::Permission => "permission_error",
             ErrorType::NotFound => "not_found_error",
             ErrorType::RequestTooLarge => "request_too_large",
@@ -42,6 +62,11 @@ impl ErrorType {
 /// The envelope: `{"type":"error","error":{"type":…,"message":…},"request_id":…}`, in Anthropic's order.
 pub fn envelope(kind: ErrorType, message: &str, request_id: Option<&str>) -> Vec<u8> {
     let (name, message) = (kind.name(), Value::from(message));
+    envelope_of(&format!(r#"{{"type":"{name}","message":{message}}}"#), request_id)
+}
+
+/// The envelope around an `error` that is JSON already.
+pub fn envelope_of(error: &str, request_id: Option<&str>) -> Vec<u8> {
     let request_id = request_id.map(|id| format!(r#","request_id":{}"#, Value::from(id))).unwrap_or_default();
-    format!(r#"{{"type":"error","error":{{"type":"{name}","message":{message}}}{request_id}}}"#).into_bytes()
+    format!(r#"{{"type":"error","error":{error}{request_id}}}"#).into_bytes()
 }

@@ -2,6 +2,7 @@
 
 pub mod betas;
 pub mod catalogue;
+pub mod error_document;
 pub mod exceptions;
 pub mod fields;
 pub mod knobs;

@@ -16,9 +16,11 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
+use crate::anthropic::account;
 use crate::aws::credentials::{AccessKey, Credentials, Secret, credentials_file, environment};
 use crate::aws::endpoint::{mantle_host, region_of_host, runtime_host};
 use crate::bedrock::fields::FieldRules;
+use crate::json::Paths;
 use members::Members;
 use requests::MOST_METADATA;
 use values::Rule;
@@ -63,6 +65,8 @@ pub struct Config {
     pub fields: Fields,
     /// The same as rules of the editor.
     pub field_rules: Rc<FieldRules>,
+    /// Where an answer says what it cost and why it ended.
+    pub document_paths: Rc<Paths>,
     /// The guardrail that every request is put under.
     pub guardrail: Option<Guardrail>,
     /// Bedrock's service tier.
@@ -196,6 +200,7 @@ impl Config {
             count_tokens: members.count_tokens,
             betas: members.betas.try_into()?,
             field_rules: Rc::new(FieldRules::new(&fields)),
+            document_paths: account::paths(),
             fields,
             guardrail: members.guardrail.map(Guardrail::from),
             service_tier: members.service_tier.map(Setting::from),

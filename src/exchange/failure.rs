@@ -1,102 +1,150 @@
-//! What a client is told when the answer is a failure: of Bedrock, of Envoy on the way to it, or inside a stream.
+//! What a client is told when Bedrock's answer is a failure, as a whole or inside a stream.
 
-use super::headers::sanitized;
+use super::headers::{Headers, sanitized, upstream_value};
 use super::reply::Reply;
-use super::response::Origin;
-use crate::anthropic::error::{ErrorType, envelope};
+use crate::anthropic::error::{ErrorType, envelope, envelope_of};
 use crate::anthropic::sse;
-use crate::bedrock::exceptions::{Document, Mapping, mapping};
+use crate::bedrock::error_document::{Document, Envelope, excerpt};
+use crate::bedrock::exceptions::{Mapping, Problem, UNAUTHORIZED, mapping};
 use crate::bedrock::stream::Failure;
-use serde_json::Value;
 
-/// Of an answer of another make, this much is shown.
-const LONGEST_FOREIGN: usize = 512;
-
-const TOO_LARGE_FOR_ENVOY: &str = "the request is larger than the gateway's buffers \
-    (Envoy: per_connection_buffer_limit_bytes, initial_stream_window_size)";
+/// Of a message; an error document is not read further either.
+const LONGEST_MESSAGE: usize = 64 * 1024;
+/// Of an exception's name from upstream.
+const LONGEST_NAME: usize = 128;
 
 /// What is kept of a failed answer's head.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FailedHead {
     pub status: u16,
     /// `x-amzn-errortype`.
-    pub name: Option<String>,
-    /// `x-amzn-requestid`.
-    pub request_id: Option<String>,
-    /// `retry-after`.
-    pub retry_after: Option<String>,
+    name: Option<String>,
+    /// `x-amzn-requestid`; of a native upstream `request-id` too.
+    request_id: Option<String>,
+    /// Headers that tell a client when to try again, kept as they are.
+    retry: Vec<(&'static str, String)>,
 }
 
-/// The reply for an answer with an error status.
-pub fn reply(head: &FailedHead, origin: Origin, body: &[u8]) -> Reply {
-    let document = Document::read(body);
-    let name = head.name.as_deref().or(document.name.as_deref());
-    let mapping = match origin {
-        Origin::Bedrock => mapping(name, head.status),
-        Origin::Envoy => mapping(None, head.status),
-    };
-    let message = match (origin, document.message) {
-        (Origin::Bedrock, Some(message)) => message,
-        (Origin::Bedrock, None) => match name {
-            Some(name) => format!("Bedrock answered {}: {}", head.status, sanitized(name.as_bytes())),
-            None => format!("Bedrock answered {} without a message", head.status),
-        },
-        (Origin::Envoy, _) if head.status == 413 => TOO_LARGE_FOR_ENVOY.to_owned(),
-        (Origin::Envoy, _) => {
-            let words = String::from_utf8_lossy(body.get(..LONGEST_FOREIGN).unwrap_or(body)).into_owned();
-            format!("the gateway could not get an answer from Bedrock ({}): {words}", head.status)
+/// What SDKs read before they try again; the last only of upstreams that speak to Anthropic's clients themselves.
+const RETRY_HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "x-should-retry"];
+const SHOULD_RETRY: &str = "x-should-retry";
+
+impl FailedHead {
+    pub fn new(status: u16, head: &Headers<'_>, request_id: Option<String>) -> Self {
+        let retry = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, upstream_value(head, name)?)));
+        Self { status, name: upstream_value(head, "x-amzn-errortype"), request_id, retry: retry.collect() }
+    }
+
+    /// The reply; `body` is the error document, or its beginning.
+    pub fn reply(&self, body: &[u8]) -> Reply {
+        let document = Document::read(body);
+        let name = self.name.as_deref().or(document.name.as_deref());
+        let message = document.message.unwrap_or_else(|| self.without_message(name, body));
+        let problem =
+            Problem { name, status: self.status, message: &message, original_status: document.original_status };
+        let mapping = match &document.envelope {
+            Some(envelope) if self.asks_for_credentials(envelope) => UNAUTHORIZED,
+            _ => mapping(&problem),
+        };
+        let mut reply = match &document.envelope {
+            Some(envelope) if mapping.operator.is_none() => self.native(envelope, &mapping),
+            _ => mapped(&mapping, &message, self.request_id.as_deref()),
+        };
+        let decided = reply.headers.iter().any(|(name, _)| *name == SHOULD_RETRY);
+        for (name, value) in &self.retry {
+            if *name != SHOULD_RETRY || !decided {
+                reply = reply.with(name, value.as_str());
+            }
         }
-    };
-    mapped(&mapping, &message, head.request_id.as_deref(), head.retry_after.as_deref())
-}
+        reply
+    }
 
-/// Whether Envoy's own answer has Anthropic's shape already: `local_reply_config` runs before the filter sees it, and would
-/// wrap a reply of the filter's in its place once more.
-pub fn is_envelope(body: &[u8]) -> bool {
-    let document: Value = serde_json::from_slice(body).unwrap_or_default();
-    document.get("type").is_some_and(|kind| kind == "error") && document.pointer("/error/message").is_some()
+    /// Something between Envoy and AWS has answered, or AWS did so without saying why.
+    fn without_message(&self, name: Option<&str>, body: &[u8]) -> String {
+        let status = self.status;
+        let words = excerpt(body);
+        match name.map(short) {
+            Some(name) if words.is_empty() => format!("Bedrock answered {status}: {name}"),
+            Some(name) => format!("Bedrock answered {status}: {name}, with a document that cannot be read: {words}"),
+            None if words.is_empty() => format!("Bedrock answered {status} without a message"),
+            None if self.request_id.is_some() || body.trim_ascii_start().starts_with(b"{") => {
+                format!("Bedrock answered {status} with a document that cannot be read: {words}")
+            }
+            None => {
+                format!("what answered {status} was not Bedrock, but a proxy or another server in its place: {words}")
+            }
+        }
+    }
+
+    /// Whether a native upstream refuses the gateway's key as it would a client's.
+    fn asks_for_credentials(&self, envelope: &Envelope) -> bool {
+        self.status == 401 || envelope.kind == ErrorType::Authentication.name()
+    }
+
+    /// An error of a native upstream has Anthropic's type, message and status already.
+    fn native(&self, envelope: &Envelope, mapping: &Mapping) -> Reply {
+        let id = envelope.request_id.as_deref().map(|id| sanitized(id.as_bytes()));
+        let request_id = self.request_id.as_deref().or(id.as_deref());
+        let kind = ErrorType::named(&envelope.kind).unwrap_or(mapping.kind);
+        Reply::enveloped(self.status, envelope_of(&envelope.error, request_id), kind.name(), request_id)
+    }
 }
 
 /// The reply for a stream that failed before anything of it was sent.
 pub fn reply_of_stream(failure: &Failure, request_id: Option<&str>) -> Reply {
     let (mapping, message) = explain(failure);
-    mapped(&mapping, &message, request_id, None)
+    mapped(&mapping, &message, request_id)
 }
 
 /// Ends a stream that failed: one `error` event (<https://docs.claude.com/en/docs/build-with-claude/streaming#error-events>).
-pub fn end_stream(failure: &Failure, out: &mut Vec<u8>) {
+///
+/// Returns its type.
+pub fn end_stream(failure: &Failure, request_id: Option<&str>, out: &mut Vec<u8>) -> ErrorType {
     let (mapping, message) = explain(failure);
-    sse::event(out, b"error", &envelope(mapping.kind, &message, None));
+    sse::event(out, b"error", &envelope(mapping.kind, &with_help(&mapping, &message), request_id));
+    mapping.kind
 }
 
 fn explain(failure: &Failure) -> (Mapping, String) {
-    let api = || mapping(None, 500);
+    let api = mapping(&Problem { status: 500, ..Problem::default() });
     match failure {
-        Failure::Exception { name, message, original_status: _ } => {
-            let mapping = mapping(Some(name), 500);
-            let message =
-                if message.is_empty() { format!("Bedrock ended the stream: {name}") } else { message.clone() };
-            (mapping, message)
+        Failure::Exception { name, message, original_status } => {
+            let message = match message.as_str() {
+                "" => format!("Bedrock ended the stream: {}", short(name)),
+                message => message.to_owned(),
+            };
+            let problem =
+                Problem { name: Some(name), status: 500, message: &message, original_status: *original_status };
+            (mapping(&problem), message)
         }
-        Failure::Corrupt(error) => (api(), format!("Bedrock's stream is corrupt: {error}")),
-        Failure::Undecodable(what) => (api(), format!("Bedrock's stream has an event that cannot be read: {what}")),
-        Failure::Truncated => (api(), "Bedrock's stream ended too early".to_owned()),
+        Failure::Corrupt(error) => (api, format!("Bedrock's stream is corrupt: {error}")),
+        Failure::Undecodable(what) => (api, format!("Bedrock's stream has an event that cannot be read: {what}")),
+        Failure::Truncated => (api, "Bedrock's stream ended too early".to_owned()),
     }
 }
 
-fn mapped(mapping: &Mapping, message: &str, request_id: Option<&str>, retry_after: Option<&str>) -> Reply {
-    let message = match mapping.help {
-        Some(help) => format!("{message} {help}"),
-        None => message.to_owned(),
-    };
+fn mapped(mapping: &Mapping, message: &str, request_id: Option<&str>) -> Reply {
+    let message = with_help(mapping, message);
     let mut reply = Reply::error_of_request(mapping.status, mapping.kind, &message, request_id);
-    if let Some(retry) = mapping.should_retry {
-        reply = reply.with("x-should-retry", retry.to_string());
-    }
-    match retry_after {
-        Some(value) => reply.with("retry-after", value),
+    reply.note = mapping.operator;
+    match mapping.should_retry {
+        Some(retry) => reply.with(SHOULD_RETRY, retry.to_string()),
         None => reply,
     }
+}
+
+/// Bedrock's wording, which clients match on, stands first.
+fn with_help(mapping: &Mapping, message: &str) -> String {
+    let message = message.get(..message.floor_char_boundary(LONGEST_MESSAGE)).unwrap_or(message);
+    match mapping.help {
+        Some(help) => format!("{message} {help}"),
+        None => message.to_owned(),
+    }
+}
+
+/// A name from upstream, for a message.
+fn short(name: &str) -> String {
+    sanitized(name.as_bytes()).chars().take(LONGEST_NAME).collect()
 }
 
 /// A stream was asked for, and something else came with a good status.

@@ -17,6 +17,17 @@ pub fn refuse(config: &Config, found: &[Found], treatment: &Treatment<'_>) -> Re
     if refused.is_empty() { Ok(()) } else { Err(Reply::invalid(&refused.join("; "))) }
 }
 
+/// The names of the members that cannot stay, once each.
+pub fn names(config: &Config, found: &[Found], treatment: &Treatment<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for unfit in config.field_rules.unfit(found, treatment) {
+        if !names.iter().any(|name| name == unfit.name) {
+            names.push(unfit.name.to_owned());
+        }
+    }
+    names
+}
+
 fn line(unfit: &Unfit<'_>) -> String {
     let more = match unfit.count {
         1 => String::new(),

@@ -57,6 +57,11 @@ pub fn native(version: &str, betas: &[String], user_profile_id: Option<&str>) ->
     map
 }
 
+/// A header's value that came from upstream, when there is something left of it.
+pub fn upstream_value(head: &Headers<'_>, name: &str) -> Option<String> {
+    head.get(name).map(sanitized).filter(|value| !value.is_empty())
+}
+
 /// Takes control characters off a value that came from upstream: Envoy writes a response header as it is, a line break
 /// in it would begin another header.
 pub fn sanitized(value: &[u8]) -> String {

@@ -5,9 +5,10 @@
 //! 2. [`Request::body`] with each piece of the body, which is checked, edited and hashed as it arrives (`body`).
 //! 3. [`Request::finish`] at its end: the model is resolved (`model`), the betas are filtered (`betas`), what Bedrock does
 //!    not take is refused (`fields`) or was taken out by then, and the headers are built and signed (`outgoing`).
-//! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`).
+//! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`), put Envoy's
+//!    own into Anthropic's shape (`local`).
 //! 5. [`Response::body`] with each piece of the answer.
-//! 6. [`Response::truncated`] when the stream is gone.
+//! 6. [`Response::account`] and [`Response::is_unfinished`] when it is over.
 //!
 //! No step calls back up; each error on the way is a [`Reply`] in Anthropic's shape.
 
@@ -19,6 +20,7 @@ mod fields;
 mod headers;
 mod knobs;
 mod listing;
+mod local;
 mod model;
 mod outgoing;
 mod reply;
@@ -27,7 +29,7 @@ mod response;
 mod route;
 
 pub use headers::{HeaderMap, Headers};
-pub use outgoing::{Outgoing, Signers};
+pub use outgoing::{Notes, Outgoing, Signers};
 pub use reply::Reply;
 pub use request::{Finish, Progress, Request};
 pub use response::{Body, Changes, Head, Origin, Response};

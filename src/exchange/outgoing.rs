@@ -18,6 +18,21 @@ pub struct Outgoing {
     pub edits: Vec<Edit>,
     /// How the changed body is sent.
     pub coding: Coding,
+    /// For the operator.
+    pub notes: Notes,
+}
+
+/// What the operator is told of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notes {
+    /// The model as the client names it.
+    pub request_model: String,
+    /// What AWS is asked for.
+    pub model_id: String,
+    /// How it is asked.
+    pub operation: Operation,
+    /// Names of the members that Bedrock does not take: they were taken out, or only found (`fields.mode`).
+    pub stripped: Vec<String>,
 }
 
 /// One signer for each service that is called (its name in the credential scope).

@@ -13,6 +13,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// For the operator: `%RESPONSE_CODE_DETAILS%` of the access log. Without spaces.
     pub details: &'static str,
+    /// For the operator's log: the gateway itself is at fault. No text of a client or of an upstream.
+    pub note: Option<&'static str>,
 }
 
 impl Reply {
@@ -23,14 +25,19 @@ impl Reply {
 
     /// The same for a request that AWS gave an id.
     pub fn error_of_request(status: u16, kind: ErrorType, message: &str, request_id: Option<&str>) -> Self {
+        Self::enveloped(status, envelope(kind, message, request_id), kind.name(), request_id)
+    }
+
+    /// An error whose envelope is there already.
+    pub fn enveloped(status: u16, body: Vec<u8>, details: &'static str, request_id: Option<&str>) -> Self {
         let mut headers = vec![("content-type", b"application/json".to_vec())];
         headers.extend(request_id.map(|id| ("request-id", id.as_bytes().to_vec())));
-        Self { status, headers, body: envelope(kind, message, request_id), details: kind.name() }
+        Self { status, headers, body, details, note: None }
     }
 
     /// A 200 with a JSON document.
     pub fn document(details: &'static str, body: Vec<u8>) -> Self {
-        Self { status: 200, headers: vec![("content-type", b"application/json".to_vec())], body, details }
+        Self { status: 200, headers: vec![("content-type", b"application/json".to_vec())], body, details, note: None }
     }
 
     /// A 400: the request is wrong in a way that only its sender can mend.

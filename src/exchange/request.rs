@@ -3,7 +3,7 @@
 use super::betas::Betas;
 use super::headers::{self, HeaderMap, Headers};
 use super::model::{self, Resolved};
-use super::outgoing::{self, Call, Outgoing, Signers};
+use super::outgoing::{self, Call, Notes, Outgoing, Signers};
 use super::reply::Reply;
 use super::response::{Expected, Response};
 use super::route::{self, Endpoint};
@@ -145,6 +145,7 @@ impl Request {
             return Ok(Finish::Again(Box::new(Self { plan, editor, read: 0, ..self })));
         }
 
+        let stripped = fields::names(&config, self.editor.found(), &treatment);
         let model_id = resolved.id_for(operation);
         let Client { carried, knobs, version, user_profile_id, .. } = self.client;
         let user_profile_id = user_profile_id.filter(|_| newer);
@@ -164,14 +165,15 @@ impl Request {
         };
         let call = Call { operation, mantle, model_id: &model_id, headers };
         let headers = outgoing::headers(&config, carried, call, &edited, signers, unix_seconds)?;
-        let outgoing = Outgoing { headers, edits: edited.edits, coding };
-        let response = Response::new(Expected::of(operation, stream), config.limits.frame_bytes);
+        let notes = Notes { request_model: shown(&name), model_id: shown(&model_id), operation, stripped };
+        let outgoing = Outgoing { headers, edits: edited.edits, coding, notes };
+        let response = Response::new(&config, Expected::of(operation, stream));
         Ok(Finish::Send(Box::new(outgoing), response))
     }
 
     /// Something else answers the request before it was complete: what becomes of that answer, if the request is ours.
     pub fn interrupted(&self) -> Option<Response> {
-        self.decided.then(|| Response::new(Expected::Document, self.config.limits.frame_bytes))
+        self.decided.then(|| Response::new(&self.config, Expected::Document))
     }
 }
 
@@ -219,6 +221,12 @@ fn operation(config: &Config, endpoint: Endpoint, resolved: &Resolved<'_>, strea
         Endpoint::Messages if stream => (Operation::InvokeModelWithResponseStream, false),
         Endpoint::Messages => (Operation::InvokeModel, false),
     }
+}
+
+/// A model's name for the operator; one from a client may be any text.
+fn shown(name: &str) -> String {
+    const LONGEST: usize = 256;
+    headers::sanitized(name.as_bytes()).chars().take(LONGEST).collect()
 }
 
 fn too_large(config: &Config) -> Reply {

@@ -2,10 +2,15 @@
 
 use super::count;
 use super::failure::{self, FailedHead};
-use super::headers::{Headers, sanitized};
+use super::headers::{Headers, upstream_value};
+use super::local::LocalReply;
 use super::reply::Reply;
+use crate::anthropic::account::{Account, Document, Events};
 use crate::bedrock::operation::Operation;
 use crate::bedrock::stream::Transcoder;
+use crate::config::Config;
+use crate::json::Paths;
+use std::rc::Rc;
 
 /// An error document is read up to here.
 const LONGEST_ERROR: usize = 64 * 1024;
@@ -14,8 +19,12 @@ const LONGEST_ERROR: usize = 64 * 1024;
 pub struct Response {
     expected: Expected,
     frame_bytes: usize,
+    document_paths: Rc<Paths>,
     request_id: Option<String>,
     state: State,
+    /// What a stream said of itself before it failed.
+    failed: Account,
+    ended: bool,
 }
 
 /// What an answer with a good status has to be.
@@ -46,25 +55,40 @@ impl Expected {
 enum State {
     /// The head is not there yet.
     Waiting,
-    /// The body goes through as it is.
-    Passing,
+    /// The body goes through as it is, and is read on its way.
+    Reading(Box<Document>),
+    /// Server-sent events go through as they are, and are read on their way.
+    Listening(Box<Events>),
     /// An event stream becomes SSE.
     Transcoding(Box<Transcoder>),
-    /// The SSE was ended with an error; what follows is swallowed.
+    /// The client got another answer, or the SSE was ended with an error; what follows is swallowed.
     Failed,
     /// CountTokens' answer is gathered.
     Counting(Vec<u8>),
     /// An error document is gathered.
-    Collecting(FailedHead, Origin, Vec<u8>),
+    Collecting(FailedHead, Vec<u8>),
+    /// Envoy's own answer gets another body.
+    Rewording(LocalReply),
 }
 
 /// Who made an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum Origin<'a> {
     /// The upstream.
     Bedrock,
-    /// Envoy, or a filter behind ours.
-    Envoy,
+    /// Envoy, or a filter behind ours, with Envoy's response code details.
+    Envoy(&'a [u8]),
+}
+
+impl<'a> Origin<'a> {
+    /// By Envoy's response code details.
+    pub fn of(details: &'a [u8]) -> Self {
+        match details {
+            // Envoy gives every answer of its own some.
+            b"" | b"via_upstream" => Self::Bedrock,
+            details => Self::Envoy(details),
+        }
+    }
 }
 
 /// What is to be done with the head of the answer.
@@ -96,8 +120,8 @@ pub enum Body {
     Untouched,
     /// What was written to `out` goes in its place.
     Replaced,
-    /// The same; it ends with an `error` event, and nothing will follow.
-    Failed,
+    /// The same; it is an error of this type or ends with one, and nothing will follow.
+    Failed(&'static str),
     /// Nothing goes; the head is held on.
     Held,
     /// Answer with this instead; only while the head is held.
@@ -105,47 +129,48 @@ pub enum Body {
 }
 
 impl Response {
-    pub(super) fn new(expected: Expected, frame_bytes: usize) -> Self {
-        Self { expected, frame_bytes, request_id: None, state: State::Waiting }
+    pub(super) fn new(config: &Config, expected: Expected) -> Self {
+        Self {
+            expected,
+            frame_bytes: config.limits.frame_bytes,
+            document_paths: config.document_paths.clone(),
+            request_id: None,
+            state: State::Waiting,
+            failed: Account::default(),
+            ended: false,
+        }
     }
 
     /// The head of the answer has arrived; `end`: it has no body.
-    pub fn head(&mut self, head: &Headers<'_>, origin: Origin, end: bool) -> Head {
+    pub fn head(&mut self, head: &Headers<'_>, origin: Origin<'_>, end: bool) -> Head {
         let status = head.text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
-        let value = |name| head.get(name).map(sanitized).filter(|value| !value.is_empty());
-        self.request_id = value("x-amzn-requestid");
-        let request_id = self.request_id.iter().map(|id| ("request-id", id.clone()));
+        self.request_id = upstream_value(head, "x-amzn-requestid");
         if status >= 400 {
-            let failed = FailedHead {
-                status,
-                name: value("x-amzn-errortype"),
-                request_id: self.request_id.clone(),
-                retry_after: value("retry-after"),
-            };
-            if end {
-                return Head::Reply(failure::reply(&failed, origin, b""));
-            }
-            self.state = State::Collecting(failed, origin, Vec::new());
-            return Head::Hold;
+            return self.error_head(status, head, origin, end);
         }
+        let request_id = self.request_id.iter().map(|id| ("request-id", id.clone()));
         let content_type = head.text("content-type").unwrap_or_default();
         let is_stream = |kind| !end && status == 200 && content_type.starts_with(kind);
         match self.expected {
             Expected::TokenCount if end => {
-                return Head::Reply(count::reply(b"", self.request_id.as_deref()));
+                return self.replied(count::reply(b"", self.request_id.as_deref()));
             }
             Expected::TokenCount => {
                 self.state = State::Counting(Vec::new());
                 return Head::Hold;
             }
             Expected::EventStream if !is_stream("application/vnd.amazon.eventstream") => {
-                return Head::Reply(failure::no_stream(self.request_id.as_deref()));
+                return self.replied(failure::no_stream(self.request_id.as_deref()));
             }
             Expected::ServerSentEvents if !is_stream("text/event-stream") => {
-                return Head::Reply(failure::no_stream(self.request_id.as_deref()));
+                return self.replied(failure::no_stream(self.request_id.as_deref()));
             }
             Expected::Document | Expected::ServerSentEvents => {
-                self.state = State::Passing;
+                self.ended = end;
+                self.state = match self.expected {
+                    Expected::ServerSentEvents => State::Listening(Box::default()),
+                    _ => State::Reading(Box::new(Document::new(&self.document_paths))),
+                };
                 return Head::Pass(Changes { set: request_id.collect(), remove: &[] });
             }
             Expected::EventStream => {}
@@ -159,27 +184,55 @@ impl Response {
         Head::HoldOnce(Changes { set, remove: &["content-length", "x-amzn-bedrock-content-type"] })
     }
 
-    /// Whether the body goes through as it is.
-    pub fn passes(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Passing)
+    fn error_head(&mut self, status: u16, head: &Headers<'_>, origin: Origin<'_>, end: bool) -> Head {
+        if let Origin::Envoy(details) = origin {
+            let local = LocalReply::new(status, details);
+            if end {
+                return self.replied(Reply::error(local.status, local.kind, &local.message()));
+            }
+            let set = vec![(":status", local.status.to_string()), ("content-type", "application/json".to_owned())];
+            self.state = State::Rewording(local);
+            return Head::Pass(Changes { set, remove: &["content-length"] });
+        }
+        let request_id = self.request_id.clone().or_else(|| upstream_value(head, "request-id"));
+        let failed = FailedHead::new(status, head, request_id);
+        if end {
+            return self.replied(failed.reply(b""));
+        }
+        self.state = State::Collecting(failed, Vec::new());
+        Head::Hold
+    }
+
+    fn replied(&mut self, reply: Reply) -> Head {
+        self.state = State::Failed;
+        Head::Reply(reply)
     }
 
     /// A piece of the answer's body, and whether it is the last; `held`: the head has not gone yet.
     pub fn body(&mut self, piece: &[u8], end: bool, held: bool, out: &mut Vec<u8>) -> Body {
+        self.ended |= end;
         match &mut self.state {
-            State::Waiting | State::Passing => Body::Untouched,
+            State::Waiting => Body::Untouched,
+            State::Reading(document) => {
+                document.feed(piece);
+                Body::Untouched
+            }
+            State::Listening(events) => {
+                events.feed(piece);
+                Body::Untouched
+            }
             State::Failed => Body::Replaced,
             State::Transcoding(transcoder) => {
                 let fed = transcoder.feed(piece, out);
                 let fed = if end { fed.and_then(|()| transcoder.finish()) } else { fed };
                 let Err(failure) = fed else { return Body::Replaced };
                 let nothing_sent = held && !transcoder.started();
+                self.failed = transcoder.account();
                 self.state = State::Failed;
                 if nothing_sent {
                     return Body::Reply(failure::reply_of_stream(&failure, self.request_id.as_deref()));
                 }
-                failure::end_stream(&failure, out);
-                Body::Failed
+                Body::Failed(failure::end_stream(&failure, self.request_id.as_deref(), out).name())
             }
             State::Counting(document) => {
                 let room = LONGEST_ERROR.saturating_sub(document.len());
@@ -191,27 +244,59 @@ impl Response {
                 self.state = State::Failed;
                 Body::Reply(reply)
             }
-            State::Collecting(_, Origin::Envoy, document)
-                if end && document.is_empty() && failure::is_envelope(piece) =>
-            {
-                self.state = State::Passing;
-                Body::Untouched
-            }
-            State::Collecting(head, origin, document) => {
+            State::Collecting(head, document) => {
                 let room = LONGEST_ERROR.saturating_sub(document.len());
                 document.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 if !end && piece.len() < room {
                     return Body::Held;
                 }
-                let reply = failure::reply(head, *origin, document);
+                let reply = head.reply(document);
                 self.state = State::Failed;
                 Body::Reply(reply)
+            }
+            State::Rewording(local) => {
+                local.push(piece, LONGEST_ERROR);
+                if !end {
+                    return Body::Replaced;
+                }
+                out.extend_from_slice(&local.envelope());
+                let kind = local.kind.name();
+                self.state = State::Failed;
+                Body::Failed(kind)
             }
         }
     }
 
-    /// Whether the answer is a stream that broke off without the client being told, when it is gone.
-    pub fn truncated(&self) -> bool {
-        matches!(&self.state, State::Transcoding(transcoder) if !transcoder.finished())
+    /// Whether the answer has not come to its end, and the client was not told so.
+    pub fn is_unfinished(&self) -> bool {
+        match &self.state {
+            State::Transcoding(transcoder) => !transcoder.finished(),
+            State::Listening(events) => !events.ended(),
+            State::Reading(_) | State::Waiting => !self.ended,
+            State::Failed | State::Counting(_) | State::Collecting(..) | State::Rewording(_) => false,
+        }
+    }
+
+    /// Whether it is a stream: one that is unfinished has a beginning that the client has seen.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.state, State::Transcoding(_) | State::Listening(_))
+    }
+
+    /// The type of the error that a native upstream has ended its stream with.
+    pub fn native_error(&self) -> Option<&'static str> {
+        match &self.state {
+            State::Listening(events) => Some(events.error()?.name()),
+            _ => None,
+        }
+    }
+
+    /// What the answer has said of itself so far.
+    pub fn account(&self) -> Account {
+        match &self.state {
+            State::Transcoding(transcoder) => transcoder.account(),
+            State::Listening(events) => events.account().clone(),
+            State::Reading(document) => document.account(),
+            _ => self.failed.clone(),
+        }
     }
 }

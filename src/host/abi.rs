@@ -56,6 +56,7 @@ unsafe extern "C" {
         value_size: usize,
     ) -> u32;
     fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -210,6 +211,12 @@ pub fn remove_header(kind: Map, name: &str) -> Result<()> {
 pub fn property(path: &str) -> Result<Vec<u8>> {
     // SAFETY: the host reads the path during the call and writes a pointer and a size.
     bytes(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+/// Sets the stream's filter state `wasm.<name>`.
+pub fn set_filter_state(name: &str, value: &[u8]) -> Result<()> {
+    // SAFETY: the host reads both during the call.
+    checked(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
 /// Answers the stream. `details` shows in the access log as `%RESPONSE_CODE_DETAILS%`.

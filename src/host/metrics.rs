@@ -1,43 +1,44 @@
-//! Counters, defined once for each worker; Envoy shows them as `wasmcustom.<name>`.
+//! Counters: Envoy shows them as `wasmcustom.<name>`. A name has its labels in it, `bedrock_messages_requests.operation.InvokeModel.outcome.ok`,
+//! which `stats_config.stats_tags` of Envoy's bootstrap turns into tags. No label is a text that a client chooses.
 
 use super::abi;
+use std::cell::RefCell;
 
-/// The filter's counters.
-pub struct Metrics {
-    requests: Option<u32>,
-    errors: Option<u32>,
-    truncated_streams: Option<u32>,
-}
+/// The counters of a worker that were used so far; each definition would make a new one.
+#[derive(Default)]
+pub struct Metrics(RefCell<Vec<(String, u32)>>);
 
 impl Metrics {
-    pub fn define() -> Self {
-        let counter = |name: &str| abi::define_counter(name).ok();
-        Self {
-            requests: counter("bedrock_messages_requests"),
-            errors: counter("bedrock_messages_errors"),
-            truncated_streams: counter("bedrock_messages_truncated_streams"),
-        }
+    /// A request is over.
+    pub fn request(&self, operation: &str, outcome: &str) {
+        self.count(format!("bedrock_messages_requests.operation.{operation}.outcome.{outcome}"));
     }
 
-    /// A request was taken.
-    pub fn request(&self) {
-        count(self.requests);
+    /// A client got an error of this type.
+    pub fn error(&self, kind: &str) {
+        self.count(format!("bedrock_messages_errors.type.{kind}"));
     }
 
-    /// The filter answered with an error.
-    pub fn error(&self) {
-        count(self.errors);
+    /// A request had a member that Bedrock does not take.
+    pub fn stripped_field(&self, name: &str) {
+        self.count(format!("bedrock_messages_stripped_fields.field.{name}"));
     }
 
     /// A stream broke off without an error event.
     pub fn truncated_stream(&self) {
-        count(self.truncated_streams);
+        self.count("bedrock_messages_truncated_streams".to_owned());
     }
-}
 
-fn count(counter: Option<u32>) {
-    if let Some(counter) = counter {
-        // A counter that Envoy refuses is no reason to fail a request.
-        let _ = abi::increment(counter);
+    fn count(&self, name: String) {
+        let known = self.0.borrow().iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
+        // No borrow is held across a call to the host. A counter that Envoy refuses is no reason to fail a request.
+        let id = known.or_else(|| {
+            let id = abi::define_counter(&name).ok()?;
+            self.0.borrow_mut().push((name, id));
+            Some(id)
+        });
+        if let Some(id) = id {
+            let _ = abi::increment(id);
+        }
     }
 }

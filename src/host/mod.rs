@@ -2,8 +2,10 @@
 
 mod abi;
 mod body;
+mod complaints;
 mod logger;
 mod metrics;
+mod report;
 mod root;
 mod stream;
 mod watchdog;

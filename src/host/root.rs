@@ -1,6 +1,7 @@
 //! One plugin on one worker: its configuration, and what its streams share.
 
 use super::abi::{self, Buffer};
+use super::complaints::Complaints;
 use super::logger;
 use super::metrics::Metrics;
 use super::stream::{self, Stream};
@@ -19,6 +20,7 @@ pub struct Plugin {
     pub signers: RefCell<Signers>,
     pub metrics: Metrics,
     pub watchdog: Watchdog,
+    pub complaints: Complaints,
 }
 
 #[derive(Default)]
@@ -54,8 +56,8 @@ impl RootContext for Root {
             );
         }
         let signers = RefCell::new(Signers::new(&config.region));
-        let (metrics, watchdog) = (Metrics::define(), Watchdog::default());
-        self.plugin = Some(Rc::new(Plugin { config, signers, metrics, watchdog }));
+        let (metrics, watchdog, complaints) = (Metrics::default(), Watchdog::default(), Complaints::default());
+        self.plugin = Some(Rc::new(Plugin { config, signers, metrics, watchdog, complaints }));
         true
     }
 
@@ -69,7 +71,6 @@ impl RootContext for Root {
         for context in plugin.watchdog.overdue(abi::now().unwrap_or_default()) {
             if abi::set_effective_context(context).is_ok() {
                 log::error!("bedrock-messages: {OPTION_MISSING}");
-                plugin.metrics.error();
                 let reply = Reply::error(500, ErrorType::Api, OPTION_MISSING).with("x-should-retry", "false");
                 stream::send(&reply);
             }

@@ -2,6 +2,7 @@
 
 use super::abi::{self, Buffer, END, Map};
 use super::body;
+use super::report::{Outcome, Report};
 use super::root::Plugin;
 use crate::anthropic::error::ErrorType;
 use crate::exchange::{self, Begin, Body, Finish, Head, Headers, Origin, Progress, Reply, Request, Response};
@@ -19,6 +20,7 @@ pub struct Stream {
     context: u32,
     plugin: Rc<Plugin>,
     stage: Stage,
+    report: Report,
 }
 
 enum Stage {
@@ -34,13 +36,18 @@ enum Stage {
 
 impl Stream {
     pub fn new(context: u32, plugin: Rc<Plugin>) -> Self {
-        Self { context, plugin, stage: Stage::Passing }
+        Self { context, plugin, stage: Stage::Passing, report: Report::default() }
     }
 
     /// Ends the request with a reply.
     fn answer(&mut self, reply: &Reply) -> Action {
         if reply.status >= 400 {
-            self.plugin.metrics.error();
+            self.report.failed(reply.details, &self.plugin.metrics);
+        } else {
+            self.report.answered(reply.details);
+        }
+        if let Some(note) = reply.note {
+            self.plugin.complaints.say(note);
         }
         self.stage = Stage::Answered;
         send(reply);
@@ -88,7 +95,7 @@ impl Stream {
             }
             Err(reply) => self.answer(&reply),
             Ok(Finish::Send(outgoing, response)) => {
-                self.plugin.metrics.request();
+                self.report.sent(&outgoing.notes, &self.plugin.metrics);
                 self.stage = Stage::Sent(response, false);
                 let sent = abi::set_header_map(Map::RequestHeaders, &outgoing.headers)
                     .and_then(|()| body::edit(size, &outgoing.edits, outgoing.coding));
@@ -146,7 +153,10 @@ impl HttpContext for Stream {
         if let Stage::Taking(request, _) = &self.stage {
             // Something answers a request that is still held: the watchdog, or Envoy (too large, too slow).
             self.stage = match request.interrupted() {
-                _ if code_details().starts_with(DETAILS.as_bytes()) => Stage::Answered,
+                _ if code_details().starts_with(DETAILS.as_bytes()) => {
+                    self.report.failed(ErrorType::Api.name(), &self.plugin.metrics);
+                    Stage::Answered
+                }
                 Some(response) => Stage::Sent(response, false),
                 None => Stage::Passing,
             };
@@ -157,7 +167,8 @@ impl HttpContext for Stream {
             Err(refused) => return self.broken("reading the response headers", refused),
         };
         let headers = Headers(abi::pairs(&map));
-        let head = response.head(&headers, origin(&headers), end);
+        let details = details_of(&headers);
+        let head = response.head(&headers, Origin::of(&details), end);
         *held = matches!(head, Head::HoldOnce(_) | Head::Hold);
         let changes = match head {
             Head::Reply(reply) => return self.answer(&reply),
@@ -176,9 +187,6 @@ impl HttpContext for Stream {
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         let Stage::Sent(response, held) = &mut self.stage else { return Action::Continue };
-        if response.passes() {
-            return Action::Continue;
-        }
         let piece = match abi::buffer(Buffer::ResponseBody, 0, size) {
             Ok(piece) => piece,
             Err(refused) => return self.broken("reading the response body", refused),
@@ -190,9 +198,9 @@ impl HttpContext for Stream {
             Body::Reply(ref reply) => return self.answer(reply),
             // A paused response is only ever emptied, never filled: past the stream's limit that would end Envoy.
             Body::Held => (abi::set_buffer(Buffer::ResponseBody, 0, END, &[]), Action::Pause),
-            Body::Replaced | Body::Failed => {
-                if body == Body::Failed {
-                    self.plugin.metrics.error();
+            Body::Replaced | Body::Failed(_) => {
+                if let Body::Failed(kind) = body {
+                    self.report.failed(kind, &self.plugin.metrics);
                 }
                 *held = false;
                 (abi::set_buffer(Buffer::ResponseBody, 0, END, &out), Action::Continue)
@@ -216,10 +224,32 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         self.plugin.watchdog.release(self.context);
-        let Stage::Sent(response, _) = &self.stage else { return };
-        if response.truncated() && BROKEN.iter().any(|broken| code_details().starts_with(broken)) {
-            self.plugin.metrics.truncated_stream();
-        }
+        let metrics = &self.plugin.metrics;
+        let outcome = match &self.stage {
+            Stage::Passing => return,
+            Stage::Sent(response, _) => {
+                self.report.account(&response.account());
+                if let Some(kind) = response.native_error() {
+                    self.report.failed(kind, metrics);
+                }
+                let unfinished = !self.report.has_failed() && response.is_unfinished();
+                let broken = unfinished && BROKEN.iter().any(|broken| code_details().starts_with(broken));
+                if broken && response.is_stream() {
+                    metrics.truncated_stream();
+                }
+                match (broken, unfinished) {
+                    (true, _) => Outcome::Broken,
+                    (_, true) => Outcome::Cancelled,
+                    _ if self.report.has_failed() => Outcome::Error,
+                    _ => Outcome::Ok,
+                }
+            }
+            // A request that is still held has lost its client.
+            Stage::Taking(..) => Outcome::Cancelled,
+            Stage::Answered if self.report.has_failed() => Outcome::Error,
+            Stage::Answered => Outcome::Ok,
+        };
+        self.report.ended(outcome, metrics);
     }
 }
 
@@ -233,10 +263,11 @@ pub fn send(reply: &Reply) {
     }
 }
 
-/// Envoy's own answers, and those of filters behind ours, pass the same callbacks as the upstream's.
-fn origin(headers: &Headers<'_>) -> Origin {
+/// Envoy's own answers, and those of filters behind ours, pass the same callbacks as the upstream's: of errors its
+/// details tell them apart.
+fn details_of(headers: &Headers<'_>) -> Vec<u8> {
     let status = headers.get(":status").unwrap_or_default();
-    if status < b"400".as_slice() || code_details() == b"via_upstream" { Origin::Bedrock } else { Origin::Envoy }
+    if status < b"400".as_slice() { Vec::new() } else { code_details() }
 }
 
 fn code_details() -> Vec<u8> {

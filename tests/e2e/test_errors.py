@@ -45,6 +45,15 @@ def test_refused_credentials_are_the_gateways_fault(gateway, exception):
     assert assert_envelope(response, response.status, "api_error").startswith("what Bedrock says")
 
 
+def test_the_operator_hears_of_refused_credentials_once_a_minute(envoy):
+    gateway = envoy()
+    for exception in ("ExpiredTokenException", "ExpiredTokenException", "UnrecognizedClientException"):
+        gateway.post(f'[[fault: {exception} message="what Bedrock says"]]')
+    gateway.post("[[fault: AccessDeniedException]]")
+    lines = [line for line in gateway.log().splitlines() if "credentials were refused" in line]
+    assert len(lines) == 1 and "ExpiredToken" in lines[0] and "what Bedrock says" not in gateway.log(), lines
+
+
 def test_a_wrong_secret(envoy):
     gateway = envoy(env={"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wrong-secret-of-the-operator"})
     response = gateway.post()

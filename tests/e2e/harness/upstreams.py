@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.server
+import inspect
 import json
 import socket
 import threading
@@ -83,10 +84,11 @@ class Echo:
 
 
 class Scripted:
-    """Reads one request a connection, then runs the test's `script(connection)`, which writes what it likes and may break it off."""
+    """Reads one request a connection, then runs the test's `script(connection)`, which writes what it likes and may break it off.
+    A script with two parameters gets the request's path too."""
 
     def __init__(self, script):
-        self.script = script
+        self.script = script if len(inspect.signature(script).parameters) == 2 else lambda connection, _: script(connection)
         self.ended = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -103,8 +105,7 @@ class Scripted:
     def _serve(self, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with contextlib.closing(connection), contextlib.suppress(OSError):
-            self._read_request(connection)
-            self.script(connection)
+            self.script(connection, self._read_request(connection))
         self.ended.set()
 
     @staticmethod
@@ -113,15 +114,16 @@ class Scripted:
         while b"\r\n\r\n" not in data:
             piece = connection.recv(65536)
             if not piece:
-                return
+                return ""
             data += piece
         head, body = data.split(b"\r\n\r\n", 1)
         lengths = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         while lengths and len(body) < lengths[0]:
             piece = connection.recv(65536)
             if not piece:
-                return
+                break
             body += piece
+        return head.split(b" ")[1].decode()
 
     def stop(self):
         self.listener.close()
