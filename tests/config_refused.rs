@@ -254,8 +254,8 @@ fn what_is_refused_of_requests_is_named() {
         (r#"{"serviceTier": {"default": "flex"}}"#, "serviceTier.header", "missing, and required"),
         (
             r#"{"serviceTier": {"header": "x", "default": "fast"}}"#,
-            "serviceTier.default",
-            "expected one of priority, default, flex, reserved",
+            "serviceTier",
+            "default: expected one of priority, default, flex, reserved",
         ),
         (r#"{"serviceTier": {"header": "x y"}}"#, "serviceTier.header", "expected a header's name"),
         (

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::text_or::TextOr;
+use super::text_or::{Setting, TextOr};
 use super::values::{
-    BaseModel, Beta, Bytes, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName, HeaderValue, Host,
-    Key, Latency, MemberPath, MetadataKey, MetadataValue, Model, PathPrefix, Profile, Region, ServiceTier, Trace,
-    Variable,
+    AnyText, BaseModel, Beta, Bytes, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName,
+    HeaderValue, Host, Key, Latency, MemberPath, MetadataKey, MetadataValue, Model, PathPrefix, Profile, Region,
+    ServiceTier, Trace, Variable,
 };
 use super::{CountTokens, Destination, FieldMode, InferenceProfile, Pattern, UnknownModels, Upstream};
 
@@ -203,17 +203,17 @@ pub(super) struct Guardrail {
 }
 
 /// A literal, or where else the value is.
-pub(super) type Setting<R> = TextOr<R, FromHeader<R>>;
+pub(super) type AnySetting = TextOr<AnyText, FromHeader>;
 
 /// A value that a header of the client's request has.
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(bound = ""))]
-#[serde(rename_all = "camelCase", deny_unknown_fields, bound = "R: super::values::Rule")]
-pub(super) struct FromHeader<R> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FromHeader {
     /// The header's name, in upper or lower case.
     pub header: Checked<HeaderName>,
     /// The value for a request without it.
-    pub default: Option<Checked<R>>,
+    pub default: Option<Checked<AnyText>>,
 }
 
 /// Caps on what is held in memory.

@@ -123,17 +123,6 @@ pub enum Setting {
 /// Bedrock takes no more keys of request metadata.
 pub(super) const MOST_METADATA: usize = 16;
 
-impl<R> From<members::Setting<R>> for Setting {
-    fn from(setting: members::Setting<R>) -> Self {
-        match setting {
-            TextOr::Text(text) => Self::Literal(text.0),
-            TextOr::Object(members::FromHeader { header, default }) => {
-                Self::Header { name: header.0, default: default.map(|text| text.0) }
-            }
-        }
-    }
-}
-
 impl<R> From<TextOr<R, members::Target>> for Target {
     fn from(target: TextOr<R, members::Target>) -> Self {
         match target {
@@ -147,7 +136,7 @@ impl<R> From<TextOr<R, members::Target>> for Target {
 
 impl From<members::Guardrail> for Guardrail {
     fn from(members::Guardrail { identifier, version, trace }: members::Guardrail) -> Self {
-        Self { identifier: identifier.into(), version: Some(version.into()), trace: trace.map(Setting::from) }
+        Self { identifier: identifier.0, version: Some(version.0), trace: trace.map(|trace| trace.0) }
     }
 }
 
@@ -157,7 +146,7 @@ impl TryFrom<members::Betas> for Betas {
     fn try_from(members::Betas { allow, deny, alias }: members::Betas) -> Result<Self, ConfigError> {
         let (allow, deny) = (texts(allow), texts(deny));
         check_apart(&allow, &deny, "betas.deny", "expected a beta that betas.allow does not have")?;
-        let alias = alias.into_iter().map(|(from, to)| (from.0, to.0)).collect();
+        let alias = map(alias, |to| to.0);
         Ok(Self { allow, deny, alias })
     }
 }
@@ -170,6 +159,15 @@ impl TryFrom<members::Fields> for Fields {
         check_apart(&allow, &drop, "fields.drop", "expected a path that fields.allow does not have")?;
         Ok(Self { mode, allow, drop })
     }
+}
+
+/// The same with plain keys. `collect` would sort them once more, with a sort that is larger than all of this.
+pub(super) fn map<R, A, B>(members: BTreeMap<Checked<R>, A>, value: impl Fn(A) -> B) -> BTreeMap<String, B> {
+    let mut map = BTreeMap::new();
+    for (key, member) in members {
+        map.insert(key.0, value(member));
+    }
+    map
 }
 
 fn texts<R>(texts: Vec<Checked<R>>) -> Vec<String> {

@@ -7,8 +7,9 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use super::members::AnySetting;
 use super::members::Members;
-use super::text_or::TextOr;
+use super::text_or::{Setting, TextOr};
 use super::values::{Bytes, Checked};
 
 /// The schema as it is checked in at `docs/configuration.schema.json`.
@@ -75,6 +76,20 @@ impl<R, T: JsonSchema> JsonSchema for TextOr<R, T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [generator.subschema_for::<String>(), generator.subschema_for::<T>()] })
+    }
+}
+
+impl<R> JsonSchema for Setting<R> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        AnySetting::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        AnySetting::json_schema(generator)
     }
 }
 
