@@ -70,7 +70,7 @@ def test_hello(gateway, simulator, elsewhere):
 def test_models(gateway):
     response = gateway.request("GET", "/v1/models?limit=1000", headers=[TOKEN])
     assert response.status == 200, response
-    assert {"claude-opus-5", "claude-sonnet-4-5"} <= {model["id"] for model in response.json()["data"]}
+    assert {"claude-opus-5", "claude-sonnet-4-5-20250929"} <= {model["id"] for model in response.json()["data"]}
 
 
 # A count of a prompt is asked for with less than an answer to it.
