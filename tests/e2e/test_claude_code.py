@@ -12,7 +12,7 @@ from harness.messages import assert_envelope, members
 
 REQUESTS = yaml.safe_load((FOLDER / "claude_code.yaml").read_text())["requests"]
 TOKEN = ("authorization", "Bearer sk-ant-client-secret")
-# What Bedrock refuses whatever it holds, and what Envoy's path and the operation take.
+# What the filter takes out of these requests, whole.
 GONE = {"model", "stream", "metadata", "context_management"}
 
 
@@ -80,3 +80,9 @@ COUNTED = {"stream": None, "max_tokens": None, "metadata": None, "context_manage
 def test_tokens_are_counted(gateway):
     _, response = ask(gateway, "claude-sonnet-4-5", path="/v1/messages/count_tokens", **COUNTED)
     assert response.status == 200 and response.json()["input_tokens"] > 10000, response
+
+
+def test_tokens_are_estimated_where_bedrock_does_not_count(gateway):
+    """Claude Code takes a 404 for that."""
+    _, response = ask(gateway, "claude-opus-5", path="/v1/messages/count_tokens", **COUNTED)
+    assert_envelope(response, 404, "not_found_error")
