@@ -11,7 +11,8 @@ MODEL ?=
 ONCE ?=
 ENVOY ?=
 ENVOY_VERSION ?=
-PYTEST ?= -n 2
+# The tests of one group share what is slow to start, so they stay in one process.
+PYTEST ?= -n 2 --dist loadgroup
 export PORT BEDROCK MODEL ONCE ENVOY ENVOY_VERSION
 
 # The Envoy versions that the end-to-end tests of `make test-matrix` run in.
@@ -56,7 +57,7 @@ test-e2e: build simulator ## The end-to-end tests, in one Envoy version (PYTEST=
 	@$(use_tools) "$$PYTHON" -m pytest tests/e2e $(PYTEST)
 
 test-matrix: build simulator ## The end-to-end tests in every Envoy version that is supported
-	@scripts/setup python
+	@scripts/setup python clients node
 	@$(use_tools) for version in $(MATRIX); do \
 		echo "Envoy $$version"; \
 		ENVOY=$$(scripts/setup --envoy-version $$version) "$$PYTHON" -m pytest tests/e2e $(PYTEST) || exit 1; \

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harness import sse
-from harness.clients import CLIENT_KEY, sdk, sdk_0x
+from harness.clients import CLIENT_KEY, sdk
 from harness.messages import GUIDE_MODEL, MODEL, MODEL_PATH, encoded, members, message
 
 COUNT = message("Count to 5")
@@ -126,13 +126,6 @@ def test_nothing_of_the_client_reaches_aws(gateway, simulator):
     allowed = ("host", "content-type", "content-length", "accept", "accept-encoding", "authorization", "user-agent", "traceparent", "tracestate",
                "x-request-id", "x-forwarded-proto", "transfer-encoding")
     assert [name for name in headers if name not in allowed and not name.startswith(("x-amz-", "x-amzn-bedrock-"))] == []
-
-
-def test_sdk_0x(gateway):
-    answers = sdk_0x(gateway, "create", "stream", "error")
-    assert answers["version"].startswith("0.")
-    assert answers["create"] and answers["stream"]["final"] == "".join(answers["stream"]["pieces"])
-    assert answers["error"]["class"] == "RateLimitError" and answers["error"]["status"] == 429
 
 
 def test_async_sdk(gateway):
