@@ -57,6 +57,7 @@ pub enum Progress {
 }
 
 /// What the end of the request brought.
+#[allow(clippy::large_enum_variant, reason = "made once a request, and taken apart at once")]
 pub enum Finish {
     /// The request is not ours after all: on with it, untouched.
     Pass,
