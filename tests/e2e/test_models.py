@@ -144,6 +144,6 @@ def test_endpoints_that_are_not_served_are_named(gateway, method, path):
 def test_an_answered_list_is_no_error(envoy):
     gateway = envoy()
     assert gateway.request("GET", "/v1/models").status == 200
-    assert sum(gateway.stats("bedrock_messages.*error").values()) == 0
+    assert sum(gateway.stats("bedrock_messages_errors").values()) == 0
     assert gateway.request("GET", "/v1/files").status == 404
-    assert sum(gateway.stats("bedrock_messages.*error").values()) == 1
+    assert sum(gateway.stats("bedrock_messages_errors").values()) == 1

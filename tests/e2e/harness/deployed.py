@@ -41,4 +41,4 @@ class Deployed(Envoy):
         """`details` of each request by its path, once Envoy has stopped: its log is written late."""
         assert not self.program.running()
         lines = (line.split(" ") for line in self.log().splitlines())
-        return {words[4]: words[2] for words in lines if len(words) == 6 and words[3].isupper() and words[5].endswith("ms")}
+        return {words[4]: words[2] for words in lines if len(words) >= 6 and words[3].isupper() and words[5].endswith("ms")}
