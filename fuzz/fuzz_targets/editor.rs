@@ -7,12 +7,13 @@ mod cuts;
 mod edits;
 mod members;
 
-use bedrock_messages::json::{Edited, Editor, Error, Fault, Taken, Taking};
+use bedrock_messages::json::{Coding, Drops, Edited, Editor, Error, Fault, Paths, Taken, Taking};
 use cuts::Cuts;
 use libfuzzer_sys::fuzz_target;
 use members::Members;
 use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
+use std::rc::Rc;
 
 const TAKINGS: &[Taking] = &[
     Taking { name: "model", most: 64 },
@@ -29,7 +30,8 @@ struct Outcome {
 }
 
 fn edit<'a>(text: &[u8], pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Outcome, Error> {
-    let mut editor = Editor::new(TAKINGS, true);
+    let paths = Rc::new(Paths::new(TAKINGS, Vec::new()));
+    let mut editor = Editor::new(&paths, &Drops::default(), Some(Coding::Plain));
     for piece in pieces {
         editor.feed(piece)?;
     }
