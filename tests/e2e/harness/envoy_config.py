@@ -47,8 +47,9 @@ def cluster(name, port, http2=False):
 
 
 def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
-              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False):
-    """One listener with the filter; rewritten requests go to `bedrock`, everything else `elsewhere`."""
+              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False, plain=False):
+    """One listener with the filter, or `plain` without it; rewritten requests go to `bedrock`, everything else `elsewhere`."""
+    filters = [*filters_before, *([] if plain else [wasm_filter(module, config, hold)]), *filters_after]
     manager = {
         "stat_prefix": "gateway", "codec_type": "AUTO", "generate_request_id": True, "stream_idle_timeout": idle_timeout,
         "http_protocol_options": {"enable_trailers": True},
@@ -58,8 +59,7 @@ def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *,
              "route": {"cluster": "bedrock", "timeout": route_timeout}},
             {"match": {"prefix": "/"}, "route": {"cluster": "elsewhere", "timeout": "0s"}},
         ]}]},
-        "http_filters": [*filters_before, wasm_filter(module, config, hold), *filters_after,
-                         typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")],
+        "http_filters": [*filters, typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")],
     }
     if upgrades:
         manager["upgrade_configs"] = [{"upgrade_type": "websocket"}]
