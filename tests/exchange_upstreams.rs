@@ -7,7 +7,8 @@ mod exchange;
 
 use base64_simd::STANDARD;
 use bedrock_messages::config::Config;
-use exchange::{Outcome, config, line, outcome, sent, value};
+use bedrock_messages::exchange::{Begin, Body, Finish, Head, Origin, Progress, Response, Signers, begin};
+use exchange::{Outcome, POST, config, feed, headers, line, outcome, sent, value};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -193,4 +194,44 @@ fn a_clients_bad_header_is_refused_by_its_name() {
         let Outcome::Answered(reply) = outcome(&config(settings), &head, r#"{"model":"m"}"#) else { panic!() };
         assert_eq!(line(&reply), format!("400 invalid_request_error: {expected}"));
     }
+}
+
+/// The answer to a stream on a native upstream.
+fn native_stream() -> Response {
+    let config = config(r#"{"upstream":"mantle"}"#);
+    let Begin::Take(mut request) = begin(&config, &headers(&POST)) else { panic!() };
+    assert_eq!(request.body(br#"{"model":"claude-opus-5","stream":true}"#), Ok(Progress::More));
+    let Ok(Finish::Send(_, mut response)) = request.finish(&mut Signers::new("us-east-1"), 0) else { panic!() };
+    let head = [(":status", "200"), ("content-type", "text/event-stream; charset=utf-8"), ("x-amzn-requestid", "3f1c")];
+    let Head::Pass(changes) = response.head(&headers(&head), Origin::Bedrock, false) else { panic!() };
+    assert_eq!(changes.set, [("request-id", "3f1c".to_owned())]);
+    response
+}
+
+#[test]
+fn native_streams_pass_and_never_end_clean_before_their_end() {
+    let start =
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
+    let stop = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    for (pieces, unfinished) in [(&[start, stop][..], false), (&[start, stop, ""], false), (&[start], true)] {
+        let mut response = native_stream();
+        for (index, piece) in pieces.iter().enumerate() {
+            let end = !unfinished && index + 1 == pieces.len();
+            assert_eq!(feed(&mut response, piece.as_bytes(), end, false), (Body::Untouched, String::new()));
+        }
+        assert_eq!(response.is_unfinished(), unfinished);
+        assert_eq!(response.account().usage.input, Some(3));
+    }
+    let mut response = native_stream();
+    feed(&mut response, start.as_bytes(), false, false);
+    let (body, out) = feed(&mut response, b"event: con", true, false);
+    assert_eq!(body, Body::Failed("api_error"));
+    let error = r#"{"type":"error","error":{"type":"api_error","message":"Bedrock's stream ended too early"},"request_id":"3f1c"}"#;
+    assert_eq!(out, format!("event: con\n\nevent: error\ndata: {error}\n\n"));
+    assert!(!response.is_unfinished());
+
+    let mut response = native_stream();
+    let error = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n";
+    assert_eq!(feed(&mut response, error, true, false).0, Body::Untouched);
+    assert_eq!(response.native_error(), Some("overloaded_error"));
 }

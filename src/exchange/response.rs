@@ -7,7 +7,7 @@ use super::local::LocalReply;
 use super::reply::Reply;
 use crate::anthropic::account::{Account, Document, Events};
 use crate::bedrock::operation::Operation;
-use crate::bedrock::stream::Transcoder;
+use crate::bedrock::stream::{Failure, Transcoder};
 use crate::config::Config;
 use crate::json::Paths;
 use std::rc::Rc;
@@ -219,7 +219,15 @@ impl Response {
             }
             State::Listening(events) => {
                 events.feed(piece);
-                Body::Untouched
+                if !end || events.ended() {
+                    return Body::Untouched;
+                }
+                // What the upstream left half-written ends here, whatever a client makes of it.
+                out.extend_from_slice(piece);
+                out.extend_from_slice(b"\n\n");
+                self.failed = events.account().clone();
+                self.state = State::Failed;
+                Body::Failed(failure::end_stream(&Failure::Truncated, self.request_id.as_deref(), out).name())
             }
             State::Failed => Body::Replaced,
             State::Transcoding(transcoder) => {
