@@ -14,6 +14,7 @@ enum Takers {
 
 use Takers::{All, Newer};
 
+/// The table. `docs/compatibility.md` has it too.
 const BETAS: &[(&str, Takers)] = &[
     ("compact-2026-01-12", All),
     ("computer-use-2025-01-24", All),
@@ -33,10 +34,15 @@ const BETAS: &[(&str, Takers)] = &[
 ];
 
 /// Betas that Bedrock knows under another name.
-const ALIASES: &[(&str, &str)] = &[("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19")];
+pub const ALIASES: &[(&str, &str)] = &[("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19")];
 
 /// What a million tokens of context need.
 pub const LONG_CONTEXT: &str = "context-1m-2025-08-07";
+
+/// Every beta that is taken, and whether only models of 4.7 and later take it.
+pub fn all() -> impl Iterator<Item = (&'static str, bool)> {
+    BETAS.iter().map(|(beta, takers)| (*beta, *takers == Newer))
+}
 
 /// Bedrock's name for a beta.
 pub fn name(beta: &str) -> &str {

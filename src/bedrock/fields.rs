@@ -31,7 +31,8 @@ pub struct Field {
     places: &'static [&'static str],
     /// Its path in these.
     member: &'static str,
-    when: When,
+    /// Which of its values cannot stay.
+    pub when: When,
     /// Why it cannot stay.
     pub why: Why,
     /// A beta that does on Bedrock what the member asks for, or that it needs there; asked for where it is found.
@@ -146,7 +147,7 @@ pub const FIELDS: &[Field] = &[
 ];
 
 /// How the types of tools that run at Anthropic, or need what only it has, begin.
-const SERVER_TOOLS: &[&str] = &[
+pub const SERVER_TOOLS: &[&str] = &[
     "web_search_",
     "web_fetch_",
     "code_execution_",
