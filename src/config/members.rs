@@ -56,7 +56,7 @@ pub(super) struct Members {
     pub betas: Betas,
     /// What becomes of members of the body that Bedrock refuses.
     pub fields: Fields,
-    /// The guardrail that every request is put under.
+    /// The guardrail that messages are put under; those of native upstreams are not.
     pub guardrail: Option<Guardrail>,
     /// Bedrock's service tier: `priority`, `default`, `flex` or `reserved`.
     pub service_tier: Option<Setting<ServiceTier>>,
@@ -188,7 +188,7 @@ pub(super) struct Fields {
     pub drop: Vec<Checked<DroppedPath>>,
 }
 
-/// The guardrail that every request is put under.
+/// The guardrail that messages are put under; those of native upstreams are not.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -67,7 +67,7 @@ pub struct Config {
     pub field_rules: Rc<FieldRules>,
     /// Where an answer says what it cost and why it ended.
     pub document_paths: Rc<Paths>,
-    /// The guardrail that every request is put under.
+    /// The guardrail that messages are put under; those of native upstreams are not.
     pub guardrail: Option<Guardrail>,
     /// Bedrock's service tier.
     pub service_tier: Option<Setting>,

@@ -95,7 +95,7 @@ pub enum FieldMode {
     Strict,
 }
 
-/// The guardrail that every request is put under. Bedrock refuses an identifier without a version.
+/// The guardrail that messages are put under; those of native upstreams are not. Bedrock refuses an identifier without a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guardrail {
     /// Its id or ARN.
