@@ -6,12 +6,13 @@ use crate::json::{Coding, Edit, Encoder};
 /// So much of a body is in the VM at once: linear memory never shrinks, so a body of any size must not be copied whole.
 const PIECE: usize = 256 * 1024;
 
-/// Hands the bytes from `start` to `end` of the request body to `each`, until that says stop (an `Err`).
+/// Hands the bytes from `start` to `end` of the request body to `each`, until that says stop (an `Err`). What was read in
+/// one piece from the body's beginning comes back: [`edit`] need not ask for it again.
 pub fn read<E>(
     start: usize,
     end: usize,
     mut each: impl FnMut(&[u8]) -> std::result::Result<(), E>,
-) -> Result<std::result::Result<(), E>> {
+) -> Result<std::result::Result<Option<Vec<u8>>, E>> {
     let mut at = start;
     while at < end {
         let piece = abi::buffer(Buffer::RequestBody, at, PIECE.min(end - at))?;
@@ -22,22 +23,29 @@ pub fn read<E>(
         if let Err(stop) = each(&piece) {
             return Ok(Err(stop));
         }
+        if start == 0 && at == end {
+            return Ok(Ok(Some(piece)));
+        }
     }
-    Ok(Ok(()))
+    Ok(Ok(None))
 }
 
-/// Applies edits to the held request body of `size` bytes, and writes it as it is sent.
+/// Applies edits to the held request body of `size` bytes, and writes it as it is sent; `whole` is the body, where that is
+/// at hand.
 ///
 /// Envoy's buffer can only be cut and filled at its front, or appended to. So it is turned round once: a piece is taken
 /// off the front and what is left of it put on at the back, until the whole body has passed.
-pub fn edit(size: usize, edits: &[Edit], coding: Coding) -> Result<()> {
+pub fn edit(size: usize, mut whole: Option<Vec<u8>>, edits: &[Edit], coding: Coding) -> Result<()> {
     let mut edits = Edits { edits, at: 0 };
     let mut encoder = Some(Encoder::new(coding));
     let mut edited = Vec::new();
     let mut out = Vec::with_capacity(PIECE.min(size) + 1024);
     let mut left = size;
     while left > 0 {
-        let piece = abi::buffer(Buffer::RequestBody, 0, PIECE.min(left))?;
+        let piece = match whole.take() {
+            Some(whole) => whole,
+            None => abi::buffer(Buffer::RequestBody, 0, PIECE.min(left))?,
+        };
         if piece.is_empty() {
             break;
         }

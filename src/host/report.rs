@@ -75,8 +75,9 @@ impl Report {
             ("bedrock.input_tokens", usage.input),
             ("bedrock.output_tokens", usage.output),
             ("bedrock.total_tokens", usage.total()),
-            ("bedrock.cache_read_tokens", usage.cache_read),
-            ("bedrock.cache_write_tokens", usage.cache_write),
+            // Without a cache there is nothing to say of it: each value is a call to Envoy.
+            ("bedrock.cache_read_tokens", usage.cache_read.filter(|tokens| *tokens > 0)),
+            ("bedrock.cache_write_tokens", usage.cache_write.filter(|tokens| *tokens > 0)),
         ] {
             if let Some(tokens) = tokens {
                 set(name, &tokens.to_string());

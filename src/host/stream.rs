@@ -70,15 +70,16 @@ impl Stream {
         });
         *read = size;
         match fed {
-            Ok(Ok(())) if end => self.finish_request(size),
-            Ok(Ok(())) => Action::Pause,
+            Ok(Ok(whole)) if end => self.finish_request(size, whole),
+            Ok(Ok(_)) => Action::Pause,
             Ok(Err(Some(reply))) => self.answer(&reply),
             Ok(Err(None)) => self.pass(),
             Err(refused) => self.broken("reading the request body", refused),
         }
     }
 
-    fn finish_request(&mut self, size: usize) -> Action {
+    /// `whole` is the body, where that is at hand.
+    fn finish_request(&mut self, size: usize, whole: Option<Vec<u8>>) -> Action {
         let Stage::Taking(request, _) = std::mem::replace(&mut self.stage, Stage::Passing) else {
             return Action::Continue;
         };
@@ -98,7 +99,7 @@ impl Stream {
                 self.report.sent(&outgoing.notes, &self.plugin.metrics);
                 self.stage = Stage::Sent(response, false);
                 let sent = abi::set_header_map(Map::RequestHeaders, &outgoing.headers)
-                    .and_then(|()| body::edit(size, &outgoing.edits, outgoing.coding));
+                    .and_then(|()| body::edit(size, whole, &outgoing.edits, outgoing.coding));
                 match sent {
                     Ok(()) => Action::Continue,
                     Err(refused) => self.broken("changing the request", refused),
@@ -126,7 +127,7 @@ impl HttpContext for Stream {
                 self.stage = Stage::Taking(request, 0);
                 if end {
                     // No body callback will come.
-                    return self.finish_request(0);
+                    return self.finish_request(0, None);
                 }
                 self.plugin.watchdog.hold(self.context, || abi::now().unwrap_or_default());
                 Action::Pause
@@ -144,7 +145,7 @@ impl HttpContext for Stream {
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
         // With trailers no body callback was the last one; all of the body was seen.
         match self.stage {
-            Stage::Taking(_, read) => self.finish_request(read),
+            Stage::Taking(_, read) => self.finish_request(read, None),
             _ => Action::Continue,
         }
     }

@@ -65,9 +65,9 @@ def watched(folder, shared_simulator):
 
 
 def tokens(said, usage, invoked=SONNET):
-    cache = {"cache_read_tokens": usage.get("cache_read_input_tokens"), "cache_write_tokens": usage.get("cache_creation_input_tokens")}
-    figures = {"input_tokens": usage["input_tokens"], "output_tokens": usage["output_tokens"], **cache}
-    total = sum(value for value in figures.values() if value)
+    cache = {"cache_read_tokens": usage["cache_read_input_tokens"], "cache_write_tokens": usage["cache_creation_input_tokens"]}
+    figures = {"input_tokens": usage["input_tokens"], "output_tokens": usage["output_tokens"], **{name: value for name, value in cache.items() if value}}
+    total = sum(figures.values())
     assert said == {"request_model": said["request_model"], "model_id": invoked, **{name: str(value) for name, value in figures.items()},
                     "total_tokens": str(total), "stop_reason": said["stop_reason"]}
 
