@@ -29,9 +29,9 @@ pub fn lines(config: &Config, head: &Headers<'_>) -> Result<HeaderMap, Reply> {
     set("x-amzn-bedrock-service-tier", config.service_tier.as_ref(), knobs::check_service_tier)?;
     set("x-amzn-bedrock-performanceconfig-latency", config.performance_latency.as_ref(), knobs::check_latency)?;
     let mut metadata = Map::new();
-    for (key, setting) in &config.request_metadata {
+    for (key, setting) in config.request_metadata.iter() {
         if let Some(value) = value(setting, head, knobs::check_metadata_value)? {
-            metadata.insert(key.clone(), Value::from(value));
+            metadata.insert(key.to_owned(), Value::from(value));
         }
     }
     if !metadata.is_empty() {
