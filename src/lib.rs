@@ -5,6 +5,7 @@
 pub mod anthropic;
 pub mod aws;
 pub mod bedrock;
+pub mod by_name;
 pub mod config;
 pub mod exchange;
 pub mod json;

@@ -5,12 +5,12 @@
 mod configuration;
 
 use bedrock_messages::aws::credentials::{AccessKey, Credentials, Secret};
+use bedrock_messages::by_name::ByName;
 use bedrock_messages::config::{
     Betas, Config, CountTokens, Destination, FieldMode, Fields, Guardrail, InferenceProfile, Setting, Source, Target,
     UnknownModels, Upstream,
 };
 use configuration::{parse, parse_in};
-use std::collections::BTreeMap;
 
 const FILE: &str = "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = default+secret\n\
     [team]\naws_access_key_id = ASIATEAM\naws_secret_access_key = team/secret\naws_session_token = team==\n";
@@ -193,7 +193,10 @@ fn routing_models_and_the_rest() {
     assert_eq!((header.name.as_str(), header.value.as_str()), ("x-provider", "aws"));
     assert!(config.routing.models[1].matches("arn:aws-us-gov:bedrock:us-gov-west-1:1:inference-profile/x"));
     assert_eq!(config.routing.default, Destination::Passthrough);
-    assert_eq!(config.models["claude-sonnet-4-5"], target("us.anthropic.claude-sonnet-4-5-20250929-v1:0"));
+    assert_eq!(
+        *config.models.get("claude-sonnet-4-5").unwrap(),
+        target("us.anthropic.claude-sonnet-4-5-20250929-v1:0")
+    );
     assert!(config.allowed_models[0].matches("claude-opus-5") && !config.allowed_models[0].matches("x"));
     assert_eq!(config.path_prefix, "/anthropic/eu");
     assert_eq!((config.limits.request_bytes, config.limits.frame_bytes), (1024, 33_554_432));
@@ -211,7 +214,7 @@ fn header(name: &str, default: Option<&str>) -> Setting {
     Setting::Header { name: name.to_owned(), default: default.map(str::to_owned) }
 }
 
-fn map<V>(entries: impl IntoIterator<Item = (&'static str, V)>) -> BTreeMap<String, V> {
+fn map<V>(entries: impl IntoIterator<Item = (&'static str, V)>) -> ByName<V> {
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
@@ -257,7 +260,7 @@ fn a_base_model_by_any_of_its_names() {
         "us.anthropic.claude-opus-5",
     ] {
         let config = accepted(&format!(r#"{{"models": {{"a": {{"id": "arn:x", "baseModel": "{name}"}}}}}}"#));
-        assert_eq!(config.models["a"].base_model.as_deref(), Some(name));
+        assert_eq!(config.models.get("a").unwrap().base_model.as_deref(), Some(name));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors as an Anthropic client expects them (<https://docs.claude.com/en/api/errors>).
 
-use serde_json::Value;
+use crate::json::quoted;
 
 /// The types of Anthropic's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ impl ErrorType {
     }
 
     /// `error.type` in the envelope.
+    #[inline(never)]
     pub fn name(self) -> &'static str {
         match self {
             ErrorType::InvalidRequest => "invalid_request_error",
@@ -61,12 +62,12 @@ impl ErrorType {
 
 /// The envelope: `{"type":"error","error":{"type":…,"message":…},"request_id":…}`, in Anthropic's order.
 pub fn envelope(kind: ErrorType, message: &str, request_id: Option<&str>) -> Vec<u8> {
-    let (name, message) = (kind.name(), Value::from(message));
+    let (name, message) = (kind.name(), quoted(message));
     envelope_of(&format!(r#"{{"type":"{name}","message":{message}}}"#), request_id)
 }
 
 /// The envelope around an `error` that is JSON already.
 pub fn envelope_of(error: &str, request_id: Option<&str>) -> Vec<u8> {
-    let request_id = request_id.map(|id| format!(r#","request_id":{}"#, Value::from(id))).unwrap_or_default();
+    let request_id = request_id.map(|id| format!(r#","request_id":{}"#, quoted(id))).unwrap_or_default();
     format!(r#"{{"type":"error","error":{error}{request_id}}}"#).into_bytes()
 }

@@ -11,7 +11,7 @@
 //! -4  u32 checksum of everything before
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::str;
 
@@ -272,28 +272,25 @@ impl<'a> Message<'a> {
 fn check(headers: &[u8]) -> Result<(), HeaderError> {
     // Most are ASCII throughout, which is quickly seen, and then their text needs no closer look.
     let may_be_no_text = !headers.is_ascii();
-    // Real messages have three; the set is for so many that comparing each with each would take long.
+    // Real messages have three; the heap is for so many that comparing each with each would take long.
     let mut few: [&[u8]; 8] = [b""; 8];
-    let mut more = BTreeSet::new();
+    let mut more = BinaryHeap::new();
     let mut rest = headers;
     while let Some(header) = Header::read(&mut rest) {
         let header = header?;
         if may_be_no_text {
             header.parse()?;
         }
-        let is_new = !few.contains(&header.name)
-            && match few.iter_mut().find(|slot| slot.is_empty()) {
-                Some(slot) => {
-                    *slot = header.name;
-                    true
-                }
-                None => more.insert(header.name),
-            };
-        if !is_new {
+        if few.contains(&header.name) {
             return Err(HeaderError::Duplicate);
         }
+        match few.iter_mut().find(|slot| slot.is_empty()) {
+            Some(slot) => *slot = header.name,
+            None => more.push(header.name),
+        }
     }
-    Ok(())
+    let is_unique = more.into_sorted_vec().array_windows().all(|[one, next]| one != next);
+    if is_unique { Ok(()) } else { Err(HeaderError::Duplicate) }
 }
 
 /// A header whose text has not been looked at.

@@ -6,6 +6,7 @@
 //!
 //! [`Signer`] goes all the way; each step is a function of its own, so that a vector names the step that differs.
 
+use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -181,11 +182,12 @@ struct SignedHeaders<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> SignedHeaders<'a> {
     fn new(headers: &[(&'a str, &'a str)], amz_date: &'a str, session_token: Option<&'a str>) -> Self {
         let mut all = Vec::with_capacity(headers.len() + 2);
-        all.extend_from_slice(headers);
-        all.push(("x-amz-date", amz_date));
-        all.extend(session_token.map(|token| ("x-amz-security-token", token)));
-        // Stable: the values of a repeated name keep the order in which they are sent.
-        all.sort_by_key(|(name, _)| *name);
+        let more = [Some(("x-amz-date", amz_date)), session_token.map(|token| ("x-amz-security-token", token))];
+        for header in headers.iter().copied().chain(more.into_iter().flatten()) {
+            // The values of a repeated name keep the order in which they are sent.
+            let place = all.partition_point(|(name, _)| *name <= header.0);
+            all.insert(place, header);
+        }
         Self(all)
     }
 
@@ -272,14 +274,14 @@ fn push_query(out: &mut String, query: &str) {
         return;
     }
     let encoded = |text| percent_encode(&percent_decode_str(text).collect::<Vec<u8>>(), QUERY).to_string();
-    let mut members: Vec<(String, String)> = query
+    // A heap sorts with a tenth of the code of `sort`.
+    let members: BinaryHeap<(String, String)> = query
         .split('&')
         .filter(|member| !member.is_empty())
         .map(|member| member.split_once('=').unwrap_or((member, "")))
         .map(|(name, value)| (encoded(name), encoded(value)))
         .collect();
-    members.sort();
-    for (index, (name, value)) in members.iter().enumerate() {
+    for (index, (name, value)) in members.into_sorted_vec().iter().enumerate() {
         let separator = if index == 0 { "" } else { "&" };
         // Writing to a String cannot fail.
         let _ = write!(out, "{separator}{name}={value}");

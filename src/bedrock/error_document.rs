@@ -1,9 +1,8 @@
 //! The bodies of error answers: AWS's own, Anthropic's envelope of the native upstreams, and whatever something between
 //! Envoy and AWS may send.
 
-use serde::Deserialize;
+use crate::json::{Taking, taken};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// Of a document that cannot be read, this many characters are shown …
 const LONGEST_EXCERPT: usize = 300;
@@ -34,11 +33,7 @@ pub struct Envelope {
     pub request_id: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct RawEnvelope<'a> {
-    #[serde(borrow)]
-    error: &'a RawValue,
-}
+const ERROR: &[Taking] = &[Taking { name: "error", most: usize::MAX }];
 
 impl Document {
     /// Reads a body; one that is no JSON object says nothing, and neither does an empty text.
@@ -64,11 +59,11 @@ fn envelope(body: &[u8], document: &Value) -> Option<Envelope> {
     if text("/type") != Some("error") || text("/error/message").is_none_or(str::is_empty) {
         return None;
     }
-    let raw: RawEnvelope<'_> = serde_json::from_slice(body).ok()?;
     let kind = text("/error/type").filter(|kind| !kind.is_empty())?;
+    let error = taken(body, ERROR)?.pop()??;
     Some(Envelope {
         kind: kind.to_owned(),
-        error: raw.error.get().to_owned(),
+        error: String::from_utf8(error.value).ok()?,
         request_id: text("/request_id").map(str::to_owned),
     })
 }

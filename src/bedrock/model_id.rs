@@ -25,9 +25,12 @@ pub fn check_model_id(id: &str) -> Result<(), &'static str> {
 /// Whether an id ends with a version, `-v1` or `-v2:0`, as those of models before 4.7 do, most of them.
 pub fn is_versioned(id: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    id.rsplit_once("-v").is_some_and(|(_, version)| match version.split_once(':') {
-        Some((major, minor)) => digits(major) && digits(minor),
-        None => digits(version),
+    id.rsplit_once('v').is_some_and(|(before, version)| {
+        before.ends_with('-')
+            && match version.split_once(':') {
+                Some((major, minor)) => digits(major) && digits(minor),
+                None => digits(version),
+            }
     })
 }
 

@@ -4,19 +4,17 @@
 //! event, `{"bytes":"<base64 of the event's JSON>","p":"<padding>"}`; its JSON reaches the client byte for byte. The
 //! other members are exceptions, which end the stream.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use base64_simd::STANDARD;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use crate::anthropic::account::{Account, Usage};
 use crate::anthropic::sse;
 use crate::aws::event_stream::{self, Decoder, Message};
+use crate::json::{Taken, Taking, taken};
 
 /// What Bedrock adds to an event, usually `message_stop`, and no Anthropic client expects.
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
@@ -248,44 +246,31 @@ impl Chunks {
 
     /// Writes an event whose type is not at its beginning, or that has metrics to be taken out.
     fn write_unusual(&mut self, out: &mut Vec<u8>) -> Result<bool, Failure> {
-        let event: Event<'_> = serde_json::from_slice(&self.event)
-            .map_err(|_| Failure::Undecodable("the event is no json with a type"))?;
-        if event.name.len() > MAX_NAME_BYTES || event.name.contains(char::is_control) {
+        let mut members = taken(&self.event, MEMBERS).unwrap_or_default().into_iter();
+        let name = members.next().flatten().and_then(|name| name.text());
+        let name = name.ok_or(Failure::Undecodable("the event is no json with a type"))?;
+        if name.len() > MAX_NAME_BYTES || name.contains(char::is_control) {
             return Err(Failure::Undecodable("the event's type is no name"));
         }
-        let name = event.name.as_bytes();
-        let kept = event.metrics.and_then(|metrics| without_metrics(&self.event, metrics.get()));
+        let name = name.as_bytes();
+        let metrics = members.next().flatten();
+        let kept = metrics.as_ref().and_then(|metrics| without_metrics(&self.event, metrics));
         match kept {
             Some(parts) => sse::event(out, name, &parts.concat()),
             None => sse::event(out, name, &self.event),
         }
-        if let Some(metrics) = event.metrics {
-            self.metrics = Some(InvocationMetrics::parse(metrics));
+        if let Some(metrics) = metrics {
+            self.metrics = Some(InvocationMetrics::parse(&metrics.value));
         }
         Ok(name == LAST_EVENT)
     }
 }
 
-/// The payload of a chunk.
-#[derive(Deserialize)]
-struct Chunk<'a> {
-    #[serde(borrow)]
-    bytes: Cow<'a, str>,
-}
+/// What is read of a chunk's payload.
+const BYTES: &[Taking] = &[Taking { name: "bytes", most: usize::MAX }];
 
 /// What is read of an Anthropic event.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, rename = "type")]
-    name: Cow<'a, str>,
-    #[serde(borrow, default, rename = "amazon-bedrock-invocationMetrics", deserialize_with = "even_null")]
-    metrics: Option<&'a RawValue>,
-}
-
-/// An `Option` alone takes `null` for a member that is missing, and it would not be taken out.
-fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
-    Deserialize::deserialize(deserializer).map(Some)
-}
+const MEMBERS: &[Taking] = &[Taking { name: "type", most: usize::MAX }, Taking { name: METRICS, most: usize::MAX }];
 
 /// Replaces `event` by the event in a chunk's payload.
 fn decode(payload: &[u8], event: &mut Vec<u8>) -> Result<(), Failure> {
@@ -294,9 +279,9 @@ fn decode(payload: &[u8], event: &mut Vec<u8>) -> Result<(), Failure> {
         return Ok(());
     }
     event.clear();
-    let chunk: Chunk<'_> =
-        serde_json::from_slice(payload).map_err(|_| Failure::Undecodable("the chunk is no json with bytes"))?;
-    let decoded = STANDARD.decode_append(chunk.bytes.as_bytes(), event);
+    let bytes = taken(payload, BYTES).and_then(|members| members.into_iter().next()??.text());
+    let bytes = bytes.ok_or(Failure::Undecodable("the chunk is no json with bytes"))?;
+    let decoded = STANDARD.decode_append(bytes.as_bytes(), event);
     decoded.map_err(|_| Failure::Undecodable("the chunk's bytes are no base64"))
 }
 
@@ -315,11 +300,10 @@ fn usual_type(event: &[u8]) -> Option<&[u8]> {
     name.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_').then_some(name)
 }
 
-/// `event` less the member whose value, a part of it, is `metrics`, and less one comma; no other byte is dropped.
-fn without_metrics<'a>(event: &'a [u8], metrics: &str) -> Option<[&'a [u8]; 3]> {
-    let start = metrics.as_ptr().addr().checked_sub(event.as_ptr().addr())?;
-    let (before, rest) = event.split_at_checked(start)?;
-    let (_, after) = rest.split_at_checked(metrics.len())?;
+/// `event` less the member whose value is `metrics`, and less one comma; no other byte is dropped.
+fn without_metrics<'a>(event: &'a [u8], metrics: &Taken) -> Option<[&'a [u8]; 3]> {
+    let (before, rest) = event.split_at_checked(metrics.at.try_into().ok()?)?;
+    let (_, after) = rest.split_at_checked(metrics.value.len())?;
     let before = before.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
     let before = before.strip_suffix(b"\"")?.strip_suffix(METRICS.as_bytes())?.strip_suffix(b"\"")?;
 
@@ -334,9 +318,9 @@ fn without_metrics<'a>(event: &'a [u8], metrics: &str) -> Option<[&'a [u8]; 3]> 
 }
 
 impl InvocationMetrics {
-    fn parse(metrics: &RawValue) -> Self {
-        let figures: BTreeMap<String, &RawValue> = serde_json::from_str(metrics.get()).unwrap_or_default();
-        let figure = |name| figures.get(name)?.get().parse().ok();
+    fn parse(metrics: &[u8]) -> Self {
+        let figures: Value = serde_json::from_slice(metrics).unwrap_or_default();
+        let figure = |name| figures.get(name).and_then(Value::as_u64);
         Self {
             input_tokens: figure("inputTokenCount"),
             output_tokens: figure("outputTokenCount"),

@@ -3,10 +3,9 @@
 //! The reader accepts what stands here and nothing else, and the JSON Schema is derived from it. A new member is a field
 //! here, what it turns into is one in `Config`.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
+use super::table::Table;
 use super::text_or::{Setting, TextOr};
 use super::values::{
     AnyText, BaseModel, Beta, Bytes, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName,
@@ -40,7 +39,7 @@ pub(super) struct Members {
     /// Names that clients use, each with the model id, inference profile or ARN that Bedrock is asked for.
     ///
     /// They come before the names that the filter knows by itself.
-    pub models: BTreeMap<Checked<Model>, TextOr<Model, Target>>,
+    pub models: Table<Model, TextOr<Model, Target>>,
     /// Which inference profile a name that the filter knows by itself stands for.
     pub inference_profile: InferenceProfile,
     /// What becomes of a name that neither `models` nor the filter knows.
@@ -64,7 +63,7 @@ pub(super) struct Members {
     pub performance_latency: Option<Setting<Latency>>,
     /// Metadata for Bedrock's invocation logs: 16 keys at most.
     #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = super::requests::MOST_METADATA)))]
-    pub request_metadata: BTreeMap<Checked<MetadataKey>, Setting<MetadataValue>>,
+    pub request_metadata: Table<MetadataKey, Setting<MetadataValue>>,
     /// Path that the API is served below, such as `/anthropic`; empty for none.
     pub path_prefix: Checked<PathPrefix>,
     /// Caps on what is held in memory.
@@ -172,7 +171,7 @@ pub(super) struct Betas {
     /// Betas that do not.
     pub deny: Vec<Checked<Beta>>,
     /// Betas that are sent under another name.
-    pub alias: BTreeMap<Checked<Beta>, Checked<Beta>>,
+    pub alias: Table<Beta, Checked<Beta>>,
 }
 
 /// What becomes of members of the body that Bedrock refuses.
@@ -235,7 +234,7 @@ impl Default for Members {
             upstream: Upstream::default(),
             credentials: Credentials::Environment {},
             routing: Routing::default(),
-            models: BTreeMap::new(),
+            models: Table::default(),
             inference_profile: InferenceProfile::default(),
             unknown_models: UnknownModels::default(),
             allowed_models: Pattern::new("*").into_iter().collect(),
@@ -245,7 +244,7 @@ impl Default for Members {
             guardrail: None,
             service_tier: None,
             performance_latency: None,
-            request_metadata: BTreeMap::new(),
+            request_metadata: Table::default(),
             path_prefix: Checked::default(),
             limits: Limits::default(),
         }

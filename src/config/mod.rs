@@ -2,15 +2,16 @@
 
 mod members;
 mod pattern;
+mod read_error;
 mod reader;
 mod requests;
 #[cfg(feature = "schema")]
 mod schema;
+mod table;
 mod text_or;
 mod tree;
 mod values;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -20,6 +21,7 @@ use crate::anthropic::account;
 use crate::aws::credentials::{AccessKey, Credentials, Secret, credentials_file, environment};
 use crate::aws::endpoint::{mantle_host, region_of_host, runtime_host};
 use crate::bedrock::fields::FieldRules;
+use crate::by_name::ByName;
 use crate::json::Paths;
 use members::Members;
 use requests::MOST_METADATA;
@@ -50,7 +52,7 @@ pub struct Config {
     /// Which requests go to Bedrock.
     pub routing: Routing,
     /// Names clients use → what Bedrock is asked for.
-    pub models: BTreeMap<String, Target>,
+    pub models: ByName<Target>,
     /// What a name out of the catalogue stands for.
     pub inference_profile: InferenceProfile,
     /// What becomes of a name that neither `models` nor the catalogue knows.
@@ -74,7 +76,7 @@ pub struct Config {
     /// Bedrock's latency.
     pub performance_latency: Option<Setting>,
     /// Metadata for Bedrock's invocation logs.
-    pub request_metadata: BTreeMap<String, Setting>,
+    pub request_metadata: ByName<Setting>,
     /// Without a trailing slash; empty or `/…`.
     pub path_prefix: String,
     /// Caps.
@@ -177,7 +179,7 @@ impl Config {
         if members.allowed_models.is_empty() {
             return Err(ConfigError::at("allowedModels", "expected at least one pattern; * allows every model"));
         }
-        if members.request_metadata.len() > MOST_METADATA {
+        if members.request_metadata.0.len() > MOST_METADATA {
             return Err(ConfigError::at("requestMetadata", format!("expected {MOST_METADATA} keys at most")));
         }
         let (routing, limits) = (members.routing, members.limits);
@@ -193,7 +195,7 @@ impl Config {
                 models: routing.models,
                 default: routing.default,
             },
-            models: requests::map(members.models, Target::from),
+            models: members.models.into_map(),
             inference_profile: members.inference_profile,
             unknown_models: members.unknown_models,
             allowed_models: members.allowed_models,
@@ -205,7 +207,7 @@ impl Config {
             guardrail: members.guardrail.map(Guardrail::from),
             service_tier: members.service_tier.map(|setting| setting.0),
             performance_latency: members.performance_latency.map(|setting| setting.0),
-            request_metadata: requests::map(members.request_metadata, |value| value.0),
+            request_metadata: members.request_metadata.into_map(),
             path_prefix: members.path_prefix.0,
             limits: Limits { request_bytes: limits.request_bytes.get(), frame_bytes: limits.frame_bytes.get() },
         })

@@ -4,18 +4,19 @@
 //! would quote the value that was wrong, which may be a secret, and would not say where it was. So the text is read into
 //! a tree first, and the types are read from the tree by a deserializer that knows the path and never shows a value.
 
-use std::collections::BTreeSet;
-use std::fmt::{self, Write};
-
-use serde::de::value::StringDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Error as _, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Visitor};
 
 use super::ConfigError;
+use super::read_error::{ReadError, Step};
 use super::tree::Node;
 
 /// An enum whose objects are told apart by their member `type` carries this name (`#[serde(rename)]`); any other enum is
 /// a choice of texts. serde's own `tag` buffers the object, and with that loses the paths in it.
 const BY_TYPE: &str = "by type";
+
+/// The name of an enum that is a text in its first variant, an object in its second. serde's `untagged` would lose the
+/// paths, too.
+const TEXT_OR_OBJECT: &str = "text or object";
 
 /// Reads a whole text; one without anything in it is `{}`.
 pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
@@ -28,39 +29,21 @@ pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, ConfigError> {
 impl<'de> de::Deserializer<'de> for Node {
     type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self {
-            Self::Null => visitor.visit_unit(),
-            Self::Bool(value) => visitor.visit_bool(value),
-            Self::Number(value) => visitor.visit_f64(value),
-            Self::Text(value) => visitor.visit_string(value),
-            list @ Self::List(_) => list.deserialize_seq(visitor),
-            object @ Self::Object(_) => object.deserialize_map(visitor),
-        }
+    /// No member's type is left to the text; `TextOr` says which two it takes.
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, ReadError> {
+        Err(ReadError::expected("nothing"))
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self {
-            Self::Bool(value) => visitor.visit_bool(value),
-            _ => Err(ReadError::expected("a boolean")),
-        }
+        visitor.visit_bool(self.into_bool()?)
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self {
-            // `1.0` and `1e0` are the same number as `1`; the range is exact, so that the cast is.
-            Self::Number(value) if value.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&value) => {
-                visitor.visit_u64(value as u64)
-            }
-            _ => Err(ReadError::expected("a whole number")),
-        }
+        visitor.visit_u64(self.into_whole_number()?)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self {
-            Self::Text(value) => visitor.visit_string(value),
-            _ => Err(ReadError::expected("a string")),
-        }
+        visitor.visit_string(self.into_text()?)
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
@@ -81,14 +64,11 @@ impl<'de> de::Deserializer<'de> for Node {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self {
-            Self::List(nodes) => visitor.visit_seq(Elements(nodes.into_iter().enumerate())),
-            _ => Err(ReadError::expected("a list")),
-        }
+        visitor.visit_seq(Elements::of(self.into_list()?))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_map(Members::of(self.into_members()?))
+        visitor.visit_map(Members::of(self.into_members()?, &[]))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -98,8 +78,8 @@ impl<'de> de::Deserializer<'de> for Node {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         let members = self.into_members()?;
-        check_known(&members, fields.iter().copied())?;
-        visitor.visit_map(Members::of(members))
+        check_known(&members, None, fields)?;
+        visitor.visit_map(Members::of(members, fields))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -108,16 +88,11 @@ impl<'de> de::Deserializer<'de> for Node {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        if name == BY_TYPE {
-            let mut members = self.into_members()?;
-            let tag = members.iter().position(|(key, _)| key == "type").map(|at| members.swap_remove(at).1);
-            let tag = tag.unwrap_or(Node::Null).one_of(variants);
-            let tag = tag.map_err(|error| error.inside(Step::Key("type".to_owned())))?;
-            visitor.visit_enum(ByType { tag, members })
-        } else {
-            let variant = self.one_of(variants)?;
-            visitor.visit_enum(variant.into_deserializer())
-        }
+        visitor.visit_enum(match name {
+            BY_TYPE => self.by_type(variants)?,
+            TEXT_OR_OBJECT => self.text_or_object()?,
+            _ => self.one_of(variants)?,
+        })
     }
 
     serde::forward_to_deserialize_any! {
@@ -126,94 +101,217 @@ impl<'de> de::Deserializer<'de> for Node {
     }
 }
 
+// What does not depend on the type that is read is not inlined: the module would have it once for every type.
 impl Node {
+    #[inline(never)]
+    fn into_bool(self) -> Result<bool, ReadError> {
+        match self {
+            Self::Bool(value) => Ok(value),
+            _ => Err(ReadError::expected("a boolean")),
+        }
+    }
+
+    #[inline(never)]
+    fn into_whole_number(self) -> Result<u64, ReadError> {
+        match self {
+            // `1.0` and `1e0` are the same number as `1`; the range is exact, so that the cast is.
+            Self::Number(value) if value.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&value) => {
+                Ok(value as u64)
+            }
+            _ => Err(ReadError::expected("a whole number")),
+        }
+    }
+
+    #[inline(never)]
+    fn into_text(self) -> Result<String, ReadError> {
+        match self {
+            Self::Text(value) => Ok(value),
+            _ => Err(ReadError::expected("a string")),
+        }
+    }
+
+    #[inline(never)]
+    fn into_list(self) -> Result<Vec<Self>, ReadError> {
+        match self {
+            Self::List(nodes) => Ok(nodes),
+            _ => Err(ReadError::expected("a list")),
+        }
+    }
+
     /// The members of an object, each but once.
+    #[inline(never)]
     fn into_members(self) -> Result<Vec<(String, Self)>, ReadError> {
         let Self::Object(members) = self else { return Err(ReadError::expected("an object")) };
-        let mut seen = BTreeSet::new();
-        match members.iter().find(|(key, _)| !seen.insert(key.as_str())) {
-            Some((key, _)) => Err(ReadError::custom("given twice").inside(Step::Key(key.clone()))),
+        // Each with each: there are few, and they are read once.
+        let is_twice = |(at, (key, _)): &(usize, &(String, _))| members.iter().take(*at).any(|(other, _)| other == key);
+        match members.iter().enumerate().find(is_twice) {
+            Some((_, (key, _))) => Err(ReadError::duplicate(key)),
             None => Ok(members),
         }
     }
 
-    fn one_of(self, choices: &'static [&'static str]) -> Result<&'static str, ReadError> {
+    #[inline(never)]
+    fn one_of(self, choices: &[&str]) -> Result<Variant, ReadError> {
         let choice = match &self {
-            Self::Text(text) => choices.iter().find(|choice| *choice == text),
+            Self::Text(text) => choices.iter().position(|choice| choice == text),
             _ => None,
         };
-        choice.copied().ok_or_else(|| ReadError::expected(&format!("one of {}", choices.join(", "))))
+        let index = choice.ok_or_else(|| ReadError::expected(&format!("one of {}", choices.join(", "))))?;
+        Ok(Variant { index, content: Self::Null })
+    }
+
+    #[inline(never)]
+    fn by_type(self, tags: &[&str]) -> Result<Variant, ReadError> {
+        let mut members = self.into_members()?;
+        let tag = members.iter().position(|(key, _)| key == "type").map(|at| members.swap_remove(at).1);
+        let variant = tag.unwrap_or(Self::Null).one_of(tags);
+        let Variant { index, .. } = variant.map_err(|error| error.inside(Step::Key("type".to_owned())))?;
+        Ok(Variant { index, content: Self::Object(members) })
+    }
+
+    #[inline(never)]
+    fn text_or_object(self) -> Result<Variant, ReadError> {
+        match self {
+            Self::Text(_) => Ok(Variant { index: 0, content: self }),
+            Self::Object(_) => Ok(Variant { index: 1, content: self }),
+            _ => Err(ReadError::expected("a string or an object")),
+        }
     }
 }
 
-fn check_known(members: &[(String, Node)], known: impl Iterator<Item = &'static str> + Clone) -> Result<(), ReadError> {
-    match members.iter().find(|(key, _)| known.clone().all(|name| name != key)) {
+/// Members that are neither the tag nor a field do not belong here.
+#[inline(never)]
+fn check_known(members: &[(String, Node)], tag: Option<&str>, fields: &[&str]) -> Result<(), ReadError> {
+    let is_known = |key: &String| tag.iter().chain(fields).any(|name| name == key);
+    match members.iter().find(|(key, _)| !is_known(key)) {
         Some((key, _)) => {
-            let known: Vec<_> = known.collect();
-            let problem = format!("unknown key; known here: {}", known.join(", "));
-            Err(ReadError::custom(problem).inside(Step::Key(key.clone())))
+            let mut problem = "unknown key; known here: ".to_owned();
+            for (at, name) in tag.iter().chain(fields).enumerate() {
+                problem.push_str(if at == 0 { "" } else { ", " });
+                problem.push_str(name);
+            }
+            Err(ReadError::new(problem).inside(Step::Key(key.clone())))
         }
         None => Ok(()),
     }
 }
 
-struct Elements(std::iter::Enumerate<std::vec::IntoIter<Node>>);
+/// The elements of a list, and the place of the current one.
+struct Elements {
+    rest: std::vec::IntoIter<Node>,
+    current: usize,
+}
+
+impl Elements {
+    fn of(nodes: Vec<Node>) -> Self {
+        Self { rest: nodes.into_iter(), current: 0 }
+    }
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Node> {
+        self.rest.next()
+    }
+}
 
 impl<'de> de::SeqAccess<'de> for Elements {
     type Error = ReadError;
 
+    #[inline(never)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
-        let Some((index, node)) = self.0.next() else { return Ok(None) };
-        seed.deserialize(node).map(Some).map_err(|error| error.inside(Step::Index(index)))
+        let Some(node) = self.next() else { return Ok(None) };
+        let element = seed.deserialize(node).map_err(|error| error.inside(Step::Index(self.current)))?;
+        self.current += 1;
+        Ok(Some(element))
     }
 }
 
-/// The members of an object, the value of the current one apart.
+/// The members of an object, the current one apart; of that, `null` stands for what is not there or was taken already.
 struct Members {
     rest: std::vec::IntoIter<(String, Node)>,
-    current: Option<(String, Node)>,
+    fields: &'static [&'static str],
+    key: String,
+    value: Node,
 }
 
 impl Members {
-    fn of(members: Vec<(String, Node)>) -> Self {
-        Self { rest: members.into_iter(), current: None }
+    fn of(members: Vec<(String, Node)>, fields: &'static [&'static str]) -> Self {
+        Self { rest: members.into_iter(), fields, key: String::new(), value: Node::Null }
+    }
+
+    /// The key of the next member, which is the current one from here on.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Key<'_>> {
+        (self.key, self.value) = self.rest.next()?;
+        let index = self.fields.iter().position(|field| *field == self.key);
+        Some(Key { text: &self.key, index: index.unwrap_or(usize::MAX) })
+    }
+
+    #[inline(never)]
+    fn take_value(&mut self) -> Node {
+        std::mem::replace(&mut self.value, Node::Null)
+    }
+
+    #[inline(never)]
+    fn locate(&mut self, error: ReadError) -> ReadError {
+        error.inside(Step::Key(std::mem::take(&mut self.key)))
     }
 }
 
 impl<'de> de::MapAccess<'de> for Members {
     type Error = ReadError;
 
+    #[inline(never)]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        let Some((key, node)) = self.rest.next() else { return Ok(None) };
-        let text: StringDeserializer<ReadError> = key.clone().into_deserializer();
-        let read = seed.deserialize(text).map_err(|error| error.inside(Step::Key(key.clone())))?;
-        self.current = Some((key, node));
-        Ok(Some(read))
+        let Some(key) = self.next() else { return Ok(None) };
+        seed.deserialize(key).map(Some).map_err(|error| self.locate(error))
     }
 
+    #[inline(never)]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        // serde asks for the key first, always.
-        let (key, node) = self.current.take().ok_or_else(|| ReadError::expected("a key before its value"))?;
-        seed.deserialize(node).map_err(|error| error.inside(Step::Key(key)))
+        seed.deserialize(self.take_value()).map_err(|error| self.locate(error))
     }
 }
 
-/// An object whose member `type` was taken off.
-struct ByType {
-    tag: &'static str,
-    members: Vec<(String, Node)>,
+/// A key. serde's derive takes the number of a field or a variant for its name; to compare names is code that each struct
+/// would have.
+struct Key<'a> {
+    text: &'a str,
+    index: usize,
 }
 
-impl<'de> de::EnumAccess<'de> for ByType {
+impl<'de> de::Deserializer<'de> for Key<'_> {
     type Error = ReadError;
-    type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
-        Ok((seed.deserialize(self.tag.into_deserializer())?, self))
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_u64(self.index as u64)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_str(self.text)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum ignored_any
     }
 }
 
-impl<'de> de::VariantAccess<'de> for ByType {
+/// One of an enum's variants, by its number, and what is in it.
+struct Variant {
+    index: usize,
+    content: Node,
+}
+
+impl<'de> de::EnumAccess<'de> for Variant {
+    type Error = ReadError;
+    type Variant = Node;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Node), ReadError> {
+        Ok((seed.deserialize(Key { text: "", index: self.index })?, self.content))
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for Node {
     type Error = ReadError;
 
     fn struct_variant<V: Visitor<'de>>(
@@ -221,106 +319,23 @@ impl<'de> de::VariantAccess<'de> for ByType {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        check_known(&self.members, std::iter::once("type").chain(fields.iter().copied()))?;
-        visitor.visit_map(Members::of(self.members))
+        let members = self.into_members()?;
+        check_known(&members, Some("type"), fields)?;
+        visitor.visit_map(Members::of(members, fields))
     }
 
     fn unit_variant(self) -> Result<(), ReadError> {
-        check_known(&self.members, std::iter::once("type"))
+        match &self {
+            Self::Object(members) => check_known(members, Some("type"), &[]),
+            _ => Ok(()),
+        }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
-        seed.deserialize(Node::Object(self.members))
+        seed.deserialize(self)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _len: usize, _visitor: V) -> Result<V::Value, ReadError> {
         Err(ReadError::expected("an object"))
     }
 }
-
-/// What is wrong, and where; nothing of what was there but keys.
-#[derive(Debug)]
-pub(super) struct ReadError {
-    /// Innermost first.
-    path: Vec<Step>,
-    problem: String,
-}
-
-#[derive(Debug)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
-impl ReadError {
-    fn expected(what: &str) -> Self {
-        Self::custom(format_args!("expected {what}"))
-    }
-
-    fn inside(mut self, step: Step) -> Self {
-        self.path.push(step);
-        self
-    }
-
-    fn into_config_error(self) -> ConfigError {
-        let mut path = String::new();
-        for step in self.path.iter().rev() {
-            // Writing to a string cannot fail.
-            let _ = match step {
-                Step::Key(key) if !is_plain(key) => write!(path, "[{key:?}]"),
-                Step::Key(key) if path.is_empty() => write!(path, "{key}"),
-                Step::Key(key) => write!(path, ".{key}"),
-                Step::Index(index) => write!(path, "[{index}]"),
-            };
-        }
-        ConfigError::Member { path, problem: self.problem }
-    }
-}
-
-fn is_plain(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-/// What serde's derive reports: of the value it found, nothing is passed on.
-impl de::Error for ReadError {
-    /// Only this module and the checks of `values.rs` get here, with texts of their own.
-    fn custom<T: fmt::Display>(problem: T) -> Self {
-        Self { path: Vec::new(), problem: problem.to_string() }
-    }
-
-    fn invalid_type(_found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::expected(&expected.to_string())
-    }
-
-    fn invalid_value(_found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::expected(&expected.to_string())
-    }
-
-    fn invalid_length(_found: usize, expected: &dyn Expected) -> Self {
-        Self::expected(&expected.to_string())
-    }
-
-    fn unknown_variant(_found: &str, known: &'static [&'static str]) -> Self {
-        Self::expected(&format!("one of {}", known.join(", ")))
-    }
-
-    fn unknown_field(_found: &str, known: &'static [&'static str]) -> Self {
-        Self::custom(format_args!("unknown key; known here: {}", known.join(", ")))
-    }
-
-    fn missing_field(key: &'static str) -> Self {
-        Self::custom("missing, and required").inside(Step::Key(key.to_owned()))
-    }
-
-    fn duplicate_field(key: &'static str) -> Self {
-        Self::custom("given twice").inside(Step::Key(key.to_owned()))
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem)
-    }
-}
-
-impl std::error::Error for ReadError {}

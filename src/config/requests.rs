@@ -1,8 +1,8 @@
 //! What the configuration says of requests: models, betas, fields and Bedrock's own knobs.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
+
+use crate::by_name::ByName;
 
 use super::ConfigError;
 use super::members;
@@ -66,7 +66,7 @@ pub struct Betas {
     /// They do not reach it.
     pub deny: Vec<String>,
     /// Name of the client's → name for Bedrock.
-    pub alias: BTreeMap<String, String>,
+    pub alias: ByName<String>,
 }
 
 /// Members of the body that Bedrock refuses, on top of the built-in table. Paths are names divided by `.`, with `[]`
@@ -146,8 +146,7 @@ impl TryFrom<members::Betas> for Betas {
     fn try_from(members::Betas { allow, deny, alias }: members::Betas) -> Result<Self, ConfigError> {
         let (allow, deny) = (texts(allow), texts(deny));
         check_apart(&allow, &deny, "betas.deny", "expected a beta that betas.allow does not have")?;
-        let alias = map(alias, |to| to.0);
-        Ok(Self { allow, deny, alias })
+        Ok(Self { allow, deny, alias: alias.into_map() })
     }
 }
 
@@ -159,15 +158,6 @@ impl TryFrom<members::Fields> for Fields {
         check_apart(&allow, &drop, "fields.drop", "expected a path that fields.allow does not have")?;
         Ok(Self { mode, allow, drop })
     }
-}
-
-/// The same with plain keys. `collect` would sort them once more, with a sort that is larger than all of this.
-pub(super) fn map<R, A, B>(members: BTreeMap<Checked<R>, A>, value: impl Fn(A) -> B) -> BTreeMap<String, B> {
-    let mut map = BTreeMap::new();
-    for (key, member) in members {
-        map.insert(key.0, value(member));
-    }
-    map
 }
 
 fn texts<R>(texts: Vec<Checked<R>>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! The JSON Schema of the configuration, derived from the types that read it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
@@ -9,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::members::AnySetting;
 use super::members::Members;
+use super::table::Table;
 use super::text_or::{Setting, TextOr};
 use super::values::{Bytes, Checked};
 
@@ -76,6 +78,20 @@ impl<R, T: JsonSchema> JsonSchema for TextOr<R, T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [generator.subschema_for::<String>(), generator.subschema_for::<T>()] })
+    }
+}
+
+impl<R, V: JsonSchema> JsonSchema for Table<R, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        BTreeMap::<Checked<R>, V>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<Checked<R>, V>::json_schema(generator)
     }
 }
 

@@ -17,36 +17,24 @@ pub(super) trait Rule {
     fn check(text: &str) -> Result<String, &'static str>;
 }
 
-impl<R: Rule> Checked<R> {
-    pub(super) fn new(text: &str) -> Result<Self, &'static str> {
-        R::check(text).map(|text| Self(text, PhantomData))
-    }
-}
-
 impl<'de, R: Rule> Deserialize<'de> for Checked<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::new(&text).map_err(de::Error::custom)
+        match checked(String::deserialize(deserializer)?, R::check) {
+            Ok(text) => Ok(Self(text, PhantomData)),
+            Err(expected) => Err(de::Error::custom(expected)),
+        }
     }
 }
 
-impl<R> PartialEq for Checked<R> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
+/// Once for all rules.
+#[inline(never)]
+fn checked(text: String, check: fn(&str) -> Result<String, &'static str>) -> Result<String, &'static str> {
+    check(&text)
 }
 
-impl<R> Eq for Checked<R> {}
-
-impl<R> PartialOrd for Checked<R> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<R> Ord for Checked<R> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
+impl<R> From<Checked<R>> for String {
+    fn from(text: Checked<R>) -> Self {
+        text.0
     }
 }
 

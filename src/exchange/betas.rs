@@ -110,7 +110,8 @@ mod tests {
                 ("old-name".to_owned(), "compact-2026-01-12".to_owned()),
                 ("a".to_owned(), "effort-2025-11-24".to_owned()),
             ]
-            .into(),
+            .into_iter()
+            .collect(),
         };
         for (line, expected) in [
             ("skills-2025-10-02", pair("skills-2025-10-02", "")),

@@ -3,7 +3,7 @@
 use super::reply::Reply;
 use crate::bedrock::fields::{BETA, MODEL, STREAM};
 use crate::bedrock::operation::Operation;
-use crate::json::{Editor, Taken};
+use crate::json::{Editor, Taken, quoted};
 use serde_json::Value;
 
 /// Bedrock's version of the Messages API, whatever the client's header or body said (Bedrock user guide, "Anthropic
@@ -18,19 +18,27 @@ const MAX_TOKENS_WITH_THINKING: u32 = 32_000;
 /// The client's model, once it was read.
 pub fn model(editor: &Editor) -> Option<Result<String, Reply>> {
     let taken = editor.taken(MODEL)?;
-    Some(serde_json::from_slice(&taken.value).map_err(|_| wrong("model", "must be a string", taken)))
+    Some(taken.text().ok_or_else(|| wrong("model", "must be a string", taken)))
 }
 
 /// Whether the client wants a stream.
 pub fn stream(editor: &Editor) -> Result<bool, Reply> {
     let Some(taken) = editor.taken(STREAM) else { return Ok(false) };
-    serde_json::from_slice(&taken.value).map_err(|_| wrong("stream", "must be true or false", taken))
+    value(taken).as_bool().ok_or_else(|| wrong("stream", "must be true or false", taken))
 }
 
 /// The betas that the body lists.
 pub fn betas(editor: &Editor) -> Result<Vec<String>, Reply> {
     let Some(taken) = editor.taken(BETA) else { return Ok(Vec::new()) };
-    serde_json::from_slice(&taken.value).map_err(|_| wrong("anthropic_beta", "must be an array of strings", taken))
+    let wrong = || wrong("anthropic_beta", "must be an array of strings", taken);
+    let Value::Array(betas) = value(taken) else { return Err(wrong()) };
+    let texts = betas.into_iter().map(|beta| if let Value::String(beta) = beta { Ok(beta) } else { Err(wrong()) });
+    texts.collect()
+}
+
+/// `null` for what cannot be read, such as a lone surrogate.
+fn value(taken: &Taken) -> Value {
+    serde_json::from_slice(&taken.value).unwrap_or_default()
 }
 
 fn wrong(name: &str, what: &str, taken: &Taken) -> Reply {
@@ -46,26 +54,28 @@ pub fn members(
     user_profile_id: Option<&str>,
 ) -> String {
     let mut members = String::new();
-    let mut add = |name: &str, value: Value| {
+    let mut add = |name: &str, value: &str| {
         let comma = if members.is_empty() { "" } else { "," };
         members.push_str(&format!(r#"{comma}"{name}":{value}"#));
     };
     if operation.is_native() {
-        add("model", model_id.into());
+        add("model", &quoted(model_id));
         if operation == Operation::Messages && stream(editor).unwrap_or_default() {
-            add("stream", true.into());
+            add("stream", "true");
         }
         return members;
     }
-    add("anthropic_version", ANTHROPIC_VERSION.into());
+    add("anthropic_version", &quoted(ANTHROPIC_VERSION));
     if !betas.is_empty() {
-        add("anthropic_beta", betas.into());
+        let betas: Vec<_> = betas.iter().map(|beta| quoted(beta)).collect();
+        add("anthropic_beta", &format!("[{}]", betas.join(",")));
     }
     if let Some(id) = user_profile_id.filter(|_| !editor.has("user_profile_id")) {
-        add("user_profile_id", id.into());
+        add("user_profile_id", &quoted(id));
     }
     if operation == Operation::CountTokens && !editor.has("max_tokens") {
-        add("max_tokens", if editor.has("thinking") { MAX_TOKENS_WITH_THINKING } else { MAX_TOKENS }.into());
+        let most = if editor.has("thinking") { MAX_TOKENS_WITH_THINKING } else { MAX_TOKENS };
+        add("max_tokens", &most.to_string());
     }
     members
 }

@@ -5,7 +5,7 @@ use super::headers::{HeaderMap, Headers, sanitized};
 use super::reply::Reply;
 use crate::bedrock::knobs;
 use crate::config::{Config, Setting};
-use serde_json::{Map, Value};
+use crate::json::quoted;
 
 type Check = fn(&str) -> Result<(), &'static str>;
 
@@ -28,14 +28,14 @@ pub fn lines(config: &Config, head: &Headers<'_>) -> Result<HeaderMap, Reply> {
     }
     set("x-amzn-bedrock-service-tier", config.service_tier.as_ref(), knobs::check_service_tier)?;
     set("x-amzn-bedrock-performanceconfig-latency", config.performance_latency.as_ref(), knobs::check_latency)?;
-    let mut metadata = Map::new();
-    for (key, setting) in &config.request_metadata {
+    let mut metadata = Vec::new();
+    for (key, setting) in config.request_metadata.iter() {
         if let Some(value) = value(setting, head, knobs::check_metadata_value)? {
-            metadata.insert(key.clone(), Value::from(value));
+            metadata.push(format!("{}:{}", quoted(key), quoted(&value)));
         }
     }
     if !metadata.is_empty() {
-        lines.push(("x-amzn-bedrock-request-metadata", Value::from(metadata).to_string().into_bytes()));
+        lines.push(("x-amzn-bedrock-request-metadata", format!("{{{}}}", metadata.join(",")).into_bytes()));
     }
     Ok(lines)
 }

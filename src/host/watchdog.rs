@@ -2,7 +2,6 @@
 //! callback and would hang. The first body callback of a held stream proves that the option is in effect.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 /// How long a held stream may be without a body callback, nanoseconds. With the tick it makes under five seconds.
 const PATIENCE: u64 = 3_000_000_000;
@@ -13,7 +12,8 @@ pub const TICK: u32 = 1_000;
 #[derive(Default)]
 pub struct Watchdog {
     in_effect: Cell<bool>,
-    held: RefCell<BTreeMap<u32, u64>>,
+    /// Few, since it is soon known.
+    held: RefCell<Vec<(u32, u64)>>,
 }
 
 impl Watchdog {
@@ -22,7 +22,7 @@ impl Watchdog {
         if !self.in_effect.get() {
             // Asked before the borrow: none is held across a call to the host, which may come back in.
             let due = now().saturating_add(PATIENCE);
-            self.held.borrow_mut().insert(context, due);
+            self.held.borrow_mut().push((context, due));
         }
     }
 
@@ -36,7 +36,7 @@ impl Watchdog {
     /// A stream is gone.
     pub fn release(&self, context: u32) {
         if !self.in_effect.get() {
-            self.held.borrow_mut().remove(&context);
+            self.held.borrow_mut().retain(|(held, _)| *held != context);
         }
     }
 
@@ -48,8 +48,8 @@ impl Watchdog {
     /// Takes out the streams that have waited too long.
     pub fn overdue(&self, now: u64) -> Vec<u32> {
         let mut held = self.held.borrow_mut();
-        let overdue: Vec<u32> = held.iter().filter(|(_, due)| **due <= now).map(|(context, _)| *context).collect();
-        held.retain(|_, due| *due > now);
+        let overdue = held.iter().filter(|(_, due)| *due <= now).map(|(context, _)| *context).collect();
+        held.retain(|(_, due)| *due > now);
         overdue
     }
 }

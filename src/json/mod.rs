@@ -11,12 +11,18 @@ mod text;
 mod utf8;
 
 pub use digest::{Coding, Encoder};
-pub use editor::{Drops, Editor, Taken};
+pub use editor::{Drops, Editor, Taken, taken};
 pub use output::{Edit, Edited};
 pub use paths::{Found, LONGEST_VALUE, Paths, Rule, Taking, When};
 pub use scanner::{Fault, MAX_DEPTH};
 
 use std::fmt;
+
+/// A text as JSON.
+pub fn quoted(text: &str) -> String {
+    // A text always has a JSON form.
+    serde_json::to_string(text).unwrap_or_default()
+}
 
 /// Why a text was refused, and where: `at` counts bytes from its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,15 +62,19 @@ impl Paths {
     pub fn new(takings: &'static [Taking], rules: Vec<Rule>) -> Self {
         let mut paths = Self { nodes: vec![Node::default()], rules: Vec::new(), takings };
         for (index, taking) in takings.iter().enumerate() {
-            paths.at(taking.name, |node| node.taking = Some(index));
+            if let Some(node) = paths.at(taking.name) {
+                node.taking = Some(index);
+            }
         }
         for (index, rule) in rules.iter().enumerate() {
-            paths.at(&rule.path, |node| {
+            if let Some(node) = paths.at(&rule.path) {
                 node.rules.push(index);
                 node.reads_value |= !matches!(rule.when, When::Present);
-            });
-            if let (When::OfElement(_), Some((holder, _))) = (rule.when, rule.path.rsplit_once('.')) {
-                paths.at(holder, |node| node.may_go_at_end = true);
+            }
+            if let (When::OfElement(_), Some((holder, _))) = (rule.when, rule.path.rsplit_once('.'))
+                && let Some(node) = paths.at(holder)
+            {
+                node.may_go_at_end = true;
             }
         }
         paths.rules = rules;
@@ -91,19 +95,18 @@ impl Paths {
         self.nodes.get(index)
     }
 
-    /// Changes the node of a path, which is made where it is not there yet.
-    fn at(&mut self, path: &str, change: impl FnOnce(&mut Node)) {
+    /// The node of a path, which is made where it is not there yet.
+    #[inline(never)]
+    fn at(&mut self, path: &str) -> Option<&mut Node> {
         let mut place = 0;
         for segment in path.split('.') {
-            let name = segment.trim_end_matches("[]");
-            place = self.member(place, name);
-            for _ in 0..segment.matches("[]").count() {
+            let mut names = segment.split("[]");
+            place = self.member(place, names.next().unwrap_or_default());
+            for _ in names {
                 place = self.element(place);
             }
         }
-        if let Some(node) = self.nodes.get_mut(place) {
-            change(node);
-        }
+        self.nodes.get_mut(place)
     }
 
     fn member(&mut self, of: usize, name: &str) -> usize {

@@ -60,6 +60,16 @@ def exports(data):
                 section.number()
 
 
+def names(data):
+    for kind, section in sections(data):
+        if kind == 0 and section.text() == "name":
+            while section.at < len(section.data):
+                part, content = section.take(1)[0], Reader(section.take(section.number()))
+                for _ in range(content.number() if part == 1 else 0):
+                    content.number()
+                    yield content.text()
+
+
 @pytest.fixture(scope="module")
 def module():
     assert MODULE.is_file(), f"{MODULE} is missing: run `make build`"
@@ -79,3 +89,12 @@ def test_the_abi(module):
 
 def test_size(module):
     assert len(module) <= LARGEST
+
+
+def test_traces_are_readable(module):
+    assert [name for name in names(module) if name.startswith("_ZN")] == []
+    assert any(name.startswith("bedrock_messages::json::editor::Editor::") for name in names(module))
+
+
+def test_no_fraction_is_formatted(module):
+    assert [name for name in names(module) if "flt2dec" in name] == [], "see CONTRIBUTING.md on reading with serde_json"

@@ -4,8 +4,9 @@
 //! separates, a repeated section adds to the first. The cases in `tests/vectors/profile_parser.json` hold the rules of
 //! the SDKs' shared suite (smithy-rs, `profile-parser-tests.json`) for a credentials file.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use crate::by_name::ByName;
 
 use super::{AccessKey, Credentials, Secret, key_text};
 
@@ -15,8 +16,8 @@ const SESSION_TOKEN: &str = "aws_session_token";
 
 /// The credentials of one profile; the error never shows what is in the file.
 pub fn credentials(text: &str, profile: &str) -> Result<Credentials, FileError> {
-    let mut profiles = parse(text)?;
-    let properties = profiles.remove(profile).ok_or_else(|| FileError::NoProfile(profile.to_owned()))?;
+    let profiles = parse(text)?;
+    let properties = profiles.get(profile).ok_or_else(|| FileError::NoProfile(profile.to_owned()))?;
     let read = |property: &'static str| match properties.get(property).filter(|value| !value.is_empty()) {
         Some(value) => key_text(value).map(Some).map_err(|expected| FileError::Property {
             profile: profile.to_owned(),
@@ -80,7 +81,7 @@ pub fn is_profile_name(name: &str) -> bool {
 }
 
 /// Every profile with its properties, their names in lower case.
-fn parse(text: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>, FileError> {
+fn parse(text: &str) -> Result<ByName<ByName<String>>, FileError> {
     let mut parser = Parser::default();
     for (index, line) in text.lines().enumerate() {
         parser.line(line).map_err(|expected| FileError::Line { number: index.saturating_add(1), expected })?;
@@ -90,7 +91,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>, FileE
 
 #[derive(Default)]
 struct Parser {
-    profiles: BTreeMap<String, BTreeMap<String, String>>,
+    profiles: ByName<ByName<String>>,
     section: Section,
     property: Property,
 }
@@ -136,7 +137,9 @@ impl Parser {
         let name = name.trim();
         self.property = Property::None;
         self.section = if is_identifier(name) {
-            self.profiles.entry(name.to_owned()).or_default();
+            if !self.profiles.contains_key(name) {
+                self.profiles.insert(name.to_owned(), ByName::default());
+            }
             Section::Profile(name.to_owned())
         } else {
             Section::Ignored
@@ -178,7 +181,7 @@ impl Parser {
         Ok(())
     }
 
-    fn properties(&mut self) -> Option<&mut BTreeMap<String, String>> {
+    fn properties(&mut self) -> Option<&mut ByName<String>> {
         match &self.section {
             Section::Profile(name) => self.profiles.get_mut(name),
             Section::None | Section::Ignored => None,
@@ -231,7 +234,11 @@ mod tests {
             serde_json::from_str(include_str!("../../../tests/vectors/profile_parser.json")).unwrap();
         for case in cases {
             match (parse(&case.text), case.profiles, case.error) {
-                (Ok(profiles), Some(expected), None) => assert_eq!(profiles, expected, "{}", case.name),
+                (Ok(profiles), Some(expected), None) => {
+                    let expected =
+                        expected.into_iter().map(|(name, properties)| (name, properties.into_iter().collect()));
+                    assert_eq!(profiles, expected.collect(), "{}", case.name);
+                }
                 (Err(error), None, Some(expected)) => assert_eq!(error.to_string(), expected, "{}", case.name),
                 (outcome, ..) => panic!("{}: {outcome:?}", case.name),
             }
