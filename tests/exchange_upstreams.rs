@@ -235,3 +235,25 @@ fn native_streams_pass_and_never_end_clean_before_their_end() {
     assert_eq!(feed(&mut response, error, true, false).0, Body::Untouched);
     assert_eq!(response.native_error(), Some("overloaded_error"));
 }
+
+/// While it is not known whether the request is Bedrock's, nothing is said of the header; then it must not be lost.
+#[test]
+fn a_clients_bad_header_does_not_take_the_guardrail_off() {
+    let routed = config(
+        r#"{
+            "routing": {"models": ["claude-*"], "default": "passthrough"},
+            "guardrail": {"identifier": "gr1", "version": "1"},
+            "requestMetadata": {"team": {"header": "x-team"}}
+        }"#,
+    );
+    let ask = |model: &str, team: &str| {
+        let head = [(":method", "POST"), (":path", "/v1/messages"), ("x-team", team)];
+        outcome(&routed, &head, &format!(r#"{{"model":"{model}"}}"#))
+    };
+    let Outcome::Answered(reply) = ask("claude-opus-5", "é") else { panic!() };
+    let expected = "x-team: expected a text of printable ASCII, 256 characters at most";
+    assert_eq!(line(&reply), format!("400 invalid_request_error: {expected}"));
+    let Outcome::Sent(outgoing, _) = ask("claude-opus-5", "t") else { panic!() };
+    assert_eq!(value(&outgoing, "x-amzn-bedrock-guardrailidentifier"), "gr1");
+    assert!(matches!(ask("gpt-5", "é"), Outcome::Passed));
+}

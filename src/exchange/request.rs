@@ -34,8 +34,8 @@ struct Client {
     /// Headers that go on.
     carried: HeaderMap,
     betas: Betas,
-    /// Bedrock's own headers.
-    knobs: HeaderMap,
+    /// Bedrock's own headers, or what is wrong with those of the client that they are made of.
+    knobs: Result<HeaderMap, Reply>,
     version: &'static str,
     user_profile_id: Option<String>,
 }
@@ -74,10 +74,9 @@ impl Request {
             return if decided { Begin::Answer(too_large(config)) } else { Begin::Pass };
         }
         let knobs = match knobs::lines(config, head) {
-            Ok(lines) => lines,
-            // Nothing is said of a request that may not be ours.
-            Err(_) if !decided => HeaderMap::new(),
-            Err(reply) => return Begin::Answer(reply),
+            Err(reply) if decided => return Begin::Answer(reply),
+            // Nothing is said of a request that may not be ours; one that is must not go without them.
+            knobs => knobs,
         };
         let client = Client {
             carried: headers::carried(head),
@@ -158,7 +157,7 @@ impl Request {
             return Err(too_large(&config));
         }
         let headers = match operation {
-            Operation::InvokeModel | Operation::InvokeModelWithResponseStream => knobs,
+            Operation::InvokeModel | Operation::InvokeModelWithResponseStream => knobs?,
             Operation::CountTokens => HeaderMap::new(),
             Operation::Messages | Operation::MessagesCountTokens => {
                 headers::native(version, &betas.sent, user_profile_id.as_deref())
