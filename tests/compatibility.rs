@@ -9,6 +9,7 @@ mod exchange;
 
 use bedrock_messages::bedrock::betas;
 use bedrock_messages::bedrock::fields::{FIELDS, Field, SERVER_TOOLS, Why};
+use bedrock_messages::config::Config;
 use bedrock_messages::json::When;
 use exchange::{Outcome, config, outcome};
 use serde_json::{Value, json};
@@ -56,8 +57,8 @@ const HEAD: [(&str, &str); 3] = [
     ("anthropic-beta", "effort-2025-11-24"),
     ("anthropic-user-profile-id", "someone"),
 ];
-const KNOBS: &str = r#""guardrail": {"identifier": "g", "version": "1", "trace": "ENABLED"}, "serviceTier": "flex",
-    "performanceLatency": "optimized", "requestMetadata": {"team": "a"}"#;
+const KNOBS: &str = r#""serviceTier": "flex", "performanceLatency": "optimized", "requestMetadata": {"team": "a"}"#;
+const GUARDRAIL: &str = r#", "guardrail": {"identifier": "g", "version": "1", "trace": "ENABLED"}"#;
 
 /// A request as it leaves under an upstream.
 struct Sent {
@@ -147,14 +148,23 @@ fn upstreams() -> String {
         ("`anthropic-user-profile-id: someone`, models since 4.7", "", MESSAGES, message(NEWER), |sent| {
             sent.place("anthropic-user-profile-id", "user_profile_id")
         }),
-        ("guardrail, tier, latency, metadata of the configuration", "", MESSAGES, message(MODEL), Sent::knobs),
+        ("tier, latency, metadata of the configuration", "", MESSAGES, message(MODEL), Sent::knobs),
     ];
+    let guarded = UPSTREAMS.map(|upstream| {
+        let config = format!(r#"{{"region": "us-east-1", "upstream": "{upstream}"{GUARDRAIL}}}"#);
+        match Config::parse(config.as_bytes(), &|_| None) {
+            Ok(_) => Sent::of(upstream, GUARDRAIL, MESSAGES, message(MODEL)).knobs(),
+            Err(_) => "such a configuration is refused".to_owned(),
+        }
+    });
     table(
         &["request", "`invoke`", "`runtimeNative`", "`mantle`"],
-        rows.iter().map(|(name, more, path, body, cell)| {
-            let cells = UPSTREAMS.iter().map(|upstream| cell(&Sent::of(upstream, more, path, body.clone())));
-            [(*name).to_owned()].into_iter().chain(cells).collect()
-        }),
+        rows.iter()
+            .map(|(name, more, path, body, cell)| {
+                let cells = UPSTREAMS.iter().map(|upstream| cell(&Sent::of(upstream, more, path, body.clone())));
+                [(*name).to_owned()].into_iter().chain(cells).collect()
+            })
+            .chain([["… and its guardrail".to_owned()].into_iter().chain(guarded).collect()]),
     )
 }
 

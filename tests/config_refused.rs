@@ -161,6 +161,32 @@ fn what_is_refused_is_named() {
     }
 }
 
+/// Native upstreams know no guardrails: a request must not go without one where the configuration has one.
+#[test]
+fn a_guardrail_forbids_native_upstreams() {
+    const PROBLEM: &str = "expected invoke: the native upstreams have no guardrails, and there is one in guardrail";
+    for guardrail in [
+        r#"{"identifier": "gr1", "version": "1"}"#,
+        r#"{"identifier": {"header": "x-guard"}, "version": {"header": "x-guard-version", "default": "1"}}"#,
+    ] {
+        for (members, path) in [
+            (r#""upstream": "runtimeNative""#, "upstream"),
+            (r#""upstream": "mantle""#, "upstream"),
+            (r#""upstream": "mantle", "models": {"a": {"id": "b", "upstream": "invoke"}}"#, "upstream"),
+            (r#""models": {"a": "b", "c": {"id": "b", "upstream": "mantle"}}"#, "models.c.upstream"),
+            (r#""models": {"c.d": {"id": "b", "upstream": "runtimeNative"}}"#, r#"models["c.d"].upstream"#),
+        ] {
+            let json = format!(r#"{{"guardrail": {guardrail}, {members}}}"#);
+            assert_eq!(parse(&json).unwrap_err(), format!("{path}: {PROBLEM}"), "{json}");
+            parse(&format!("{{{members}}}")).unwrap();
+        }
+        let json = format!(
+            r#"{{"guardrail": {guardrail}, "upstream": "invoke", "countTokens": "mantle", "models": {{"a": {{"id": "b", "upstream": "invoke"}}}}}}"#
+        );
+        parse(&json).unwrap();
+    }
+}
+
 #[test]
 fn what_is_refused_of_requests_is_named() {
     const BETA: &str = "expected a beta's name: printable ASCII without commas and spaces";

@@ -24,6 +24,7 @@ use crate::bedrock::fields::FieldRules;
 use crate::by_name::ByName;
 use crate::json::Paths;
 use members::Members;
+use read_error::{ReadError, Step};
 use requests::MOST_METADATA;
 use values::Rule;
 
@@ -184,6 +185,10 @@ impl Config {
         }
         let (routing, limits) = (members.routing, members.limits);
         let fields = Fields::try_from(members.fields)?;
+        let models = members.models.into_map();
+        if members.guardrail.is_some() {
+            check_guarded(members.upstream, &models)?;
+        }
         Ok(Self {
             mantle_host: mantle.unwrap_or_else(|| mantle_host(&region)),
             region,
@@ -195,7 +200,7 @@ impl Config {
                 models: routing.models,
                 default: routing.default,
             },
-            models: members.models.into_map(),
+            models,
             inference_profile: members.inference_profile,
             unknown_models: members.unknown_models,
             allowed_models: members.allowed_models,
@@ -211,6 +216,23 @@ impl Config {
             path_prefix: members.path_prefix.0,
             limits: Limits { request_bytes: limits.request_bytes.get(), frame_bytes: limits.frame_bytes.get() },
         })
+    }
+}
+
+/// Guardrails belong to InvokeModel: on a native upstream a request would go without one, and nobody would know.
+fn check_guarded(upstream: Upstream, models: &ByName<Target>) -> Result<(), ConfigError> {
+    let key = |name: &str| Step::Key(name.to_owned());
+    let wrong = || {
+        let what = "invoke: the native upstreams have no guardrails, and there is one in guardrail";
+        ReadError::expected(what).inside(key("upstream"))
+    };
+    if upstream != Upstream::Invoke {
+        return Err(wrong().into_config_error());
+    }
+    let native = |target: &Target| target.upstream.is_some_and(|upstream| upstream != Upstream::Invoke);
+    match models.iter().find(|(_, target)| native(target)) {
+        Some((name, _)) => Err(wrong().inside(key(name)).inside(key("models")).into_config_error()),
+        None => Ok(()),
     }
 }
 
