@@ -65,7 +65,7 @@ fn a_count_has_the_max_tokens_it_needs() {
 #[test]
 fn mantle_counts_without_what_it_refuses() {
     let settings = r#"{"countTokens":"mantle"}"#;
-    let body = r#"{"max_tokens":5,"model":"us.anthropic.claude-opus-5","messages":[],"temperature":1,"stream":false}"#;
+    let body = r#"{"max_tokens":5,"model":"us.anthropic.claude-opus-5","messages":[],"temperature":1,"stream":false,"metadata":{"user_id":"{}","a":1},"top_p":1,"top_k":1,"stop_sequences":[""],"fallback_credit_token":"t"}"#;
     for client in [&[("anthropic-beta", "x")][..], &[]] {
         let (path, host, service, sent) = count(&config(settings), client, body);
         assert_eq!(path, "/anthropic/v1/messages/count_tokens");

@@ -142,8 +142,14 @@ pub const FIELDS: &[Field] = &[
         when: When::Value(|value| value == br#""container_upload""#),
         ..field("messages[].content[].type", &["messages[].content[]"], "type", Impossible("a file of the Files API"))
     },
+    // Of an answer, not of a prompt.
     top("max_tokens", CountingOnMantle),
+    top("metadata", CountingOnMantle),
+    top("stop_sequences", CountingOnMantle),
     top("temperature", CountingOnMantle),
+    top("top_k", CountingOnMantle),
+    top("top_p", CountingOnMantle),
+    top("fallback_credit_token", CountingOnMantle),
 ];
 
 /// How the types of tools that run at Anthropic, or need what only it has, begin.

@@ -1,5 +1,6 @@
 """Fixtures: a simulated Bedrock, an echo server behind the same Envoy, and Envoys with the filter."""
 
+import json
 import pathlib
 import sys
 
@@ -70,13 +71,32 @@ def envoy(folder, shared_simulator, shared_elsewhere):
         return new.wait_ready() if ready else new
 
     yield start
+    stop_all(started)
+
+
+def stop_all(envoys):
     problems = []
-    for each in started:
+    for each in envoys:
         try:
             each.stop()
         except AssertionError as problem:
             problems.append(str(problem))
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="module")
+def envoys(folder, shared_simulator, shared_elsewhere):
+    """Envoys that the tests of a file share, one for each configuration: envoys(config, bedrock_port=…, …)."""
+    started = {}
+
+    def serving(config=None, *, bedrock_port=None, **options):
+        key = json.dumps([config, bedrock_port, options])
+        if key not in started:
+            started[key] = Envoy(folder, bedrock_port or shared_simulator.port, shared_elsewhere.port, config, **options)
+        return started[key].wait_ready()
+
+    yield serving
+    stop_all(started.values())
 
 
 @pytest.fixture(scope="session")

@@ -6,19 +6,10 @@ import pytest
 
 from harness import scenarios
 from harness.clients import CLIENT_KEY, start_clients
-from harness.envoy import Envoy
 from harness.messages import VERSION_MEMBER, members
 from harness.processes import tools
-from harness.tap import Tap
+from harness.wire import PRIVATE, Wire, assert_nothing_private_left
 
-# Whatever a client sends on purpose that has to stay at the gateway says so of itself.
-SECRET = "client-secret"
-CLIENT_ADDRESS = "203.0.113.77"
-PRIVATE = {"cookie": f"session={SECRET}", "anthropic-own": SECRET, "x-stainless-own": SECRET, "x-amz-security-token": SECRET, "x-amz-own": SECRET,
-           "x-amzn-bedrock-trace": SECRET, "x-forwarded-for": CLIENT_ADDRESS, "x-forwarded-host": SECRET, "x-envoy-own": SECRET}
-# What may leave, besides the filter's own x-amz-date and x-amzn-bedrock-accept.
-LEAVING = {"host", "content-type", "content-length", "transfer-encoding", "accept", "accept-encoding", "authorization", "user-agent", "x-request-id",
-           "x-forwarded-proto", "traceparent", "tracestate", "x-amz-date", "x-amzn-bedrock-accept"}
 # The version of the API that each speaks, and where each puts its key.
 GENERATIONS = {
     "anthropic-0x-old": ("0.68.", "2023-06-01", "x-api-key"),
@@ -37,23 +28,6 @@ def clients(folder):
     yield started
     for client, _ in started.values():
         client.stop()
-
-
-class Wire:
-    """An Envoy between two taps: `inside.requests()` is what clients wrote, `outside.requests()` what left for Bedrock."""
-
-    def __init__(self, folder, bedrock_port, elsewhere_port):
-        self.outside = Tap(bedrock_port)
-        self.envoy = Envoy(folder, self.outside.port, elsewhere_port)
-        self.inside = Tap(self.envoy.port)
-
-    def forget(self):
-        self.outside.forget()
-        self.inside.forget()
-
-    def stop(self):
-        for each in (self.inside, self.envoy, self.outside):
-            each.stop()
 
 
 @pytest.fixture(scope="module")
@@ -127,19 +101,6 @@ def assert_forwarded(wire, records):
 
 def without(body, *names):
     return [(name, value) for name, value in body if json.loads(name) not in names]
-
-
-def assert_nothing_private_left(wire, records):
-    """Neither the bytes on the wire to Bedrock nor what it recorded hold a secret of the client, or a header that is not allowed."""
-    arrived = b"".join(wire.inside.bytes())
-    assert arrived.count(SECRET.encode()) >= len(PRIVATE) - 1 and CLIENT_KEY.encode() in arrived, "the client sent no secret"
-    left = b"".join(wire.outside.bytes())
-    assert SECRET.encode() not in left and CLIENT_ADDRESS.encode() not in left
-    names = {name for request in wire.outside.requests() for name, _ in request.headers}
-    assert names <= LEAVING, names - LEAVING
-    for record in records:
-        assert SECRET not in json.dumps(record.record) and SECRET.encode() not in record.body
-        assert set(record.headers) <= LEAVING, set(record.headers) - LEAVING
 
 
 def assert_the_same(shown, members):

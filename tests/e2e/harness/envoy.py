@@ -25,7 +25,8 @@ class Envoy:
         file = folder / f"envoy-{self.port}.json"
         merged = config if isinstance(config, str) else {**CONFIG, **(config or {})}
         file.write_text(json.dumps(bootstrap(MODULE, merged, self.port, self.admin_port, bedrock_port, elsewhere_port, **options), indent=1))
-        command = [envoy_binary(), "-c", file, "--disable-hot-restart", "--concurrency", concurrency, "--log-level", log_level]
+        command = [envoy_binary(), "-c", file, "--disable-hot-restart", "--concurrency", concurrency, "--log-level", log_level,
+                   "--file-flush-interval-msec", 50]
         self.program = Program(command, file.with_suffix(".log"), KEYS if env is None else env)
 
     def wait_ready(self):

@@ -6,6 +6,8 @@ TYPE = "type.googleapis.com/envoy."
 AWS_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "AWS_REGION", "AWS_DEFAULT_REGION"]
 CONFIG = {"region": "us-east-1", "credentials": {"type": "environment"}}
 BUFFER_LIMIT = 34603008
+# Rewritten requests: their paths, and how their hosts begin.
+REWRITTEN = [("/model/", "bedrock-runtime."), ("/anthropic/", "bedrock-runtime."), ("/anthropic/", "bedrock-mantle.")]
 
 
 def typed(name, kind, **members):
@@ -47,22 +49,28 @@ def cluster(name, port, http2=False):
 
 
 def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
-              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False, plain=False):
-    """One listener with the filter, or `plain` without it; rewritten requests go to `bedrock`, everything else `elsewhere`."""
+              route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False,
+              plain=False, access_log=None):
+    """One listener with the filter, or `plain` without it; rewritten requests go to `bedrock`, everything else `elsewhere`. `access_log` is a line's
+    format, for Envoy's own log."""
     filters = [*filters_before, *([] if plain else [wasm_filter(module, config, hold)]), *filters_after]
+    rewritten = [{"match": {"prefix": path, "headers": [{"name": ":authority", "string_match": {"prefix": host}}]},
+                  "route": {"cluster": "bedrock", "timeout": route_timeout}} for path, host in REWRITTEN]
     manager = {
         "stat_prefix": "gateway", "codec_type": "AUTO", "generate_request_id": True, "stream_idle_timeout": idle_timeout,
         "http_protocol_options": {"enable_trailers": True},
         "http2_protocol_options": {"initial_stream_window_size": http2_window, "initial_connection_window_size": 2 * http2_window},
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
-            {"match": {"prefix": "/model/", "headers": [{"name": ":authority", "string_match": {"prefix": "bedrock-runtime."}}]},
-             "route": {"cluster": "bedrock", "timeout": route_timeout}},
+            *rewritten,
             {"match": {"prefix": "/"}, "route": {"cluster": "elsewhere", "timeout": "0s"}},
         ]}]},
         "http_filters": [*filters, typed("envoy.filters.http.router", "extensions.filters.http.router.v3.Router")],
     }
     if upgrades:
         manager["upgrade_configs"] = [{"upgrade_type": "websocket"}]
+    if access_log:
+        manager["access_log"] = [typed("envoy.access_loggers.stdout", "extensions.access_loggers.stream.v3.StdoutAccessLog",
+                                       log_format={"text_format_source": {"inline_string": access_log + "\n"}})]
     if local_replies:
         manager["local_reply_config"] = local_replies
     chain = typed("envoy.filters.network.http_connection_manager", "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", **manager)
