@@ -121,22 +121,46 @@ def test_aws_yaml_in_another_region(folder):
     validate(folder, "aws-eu.yaml", aws_yaml().replace("us-east-1", "eu-west-1"))
 
 
-@pytest.fixture(scope="module")
-def deployed(folder):
-    """aws.yaml as it is but for its ports, its clients' key and an AWS that is not there."""
+def test_aws_yaml_with_mantle(folder):
+    validate(folder, "aws-mantle.yaml", aws_yaml(**{"#mantle: ": ""}))
+
+
+def deploy(folder, **replaced):
+    """aws.yaml as it is but for its ports, its clients' key, an AWS that is not there, and other places."""
     from harness.envoy import Envoy
     from harness.processes import Program, free_port
 
     new = Envoy.__new__(Envoy)
     new.port, new.admin_port, new.tolerated, new.reloads_tolerated = free_port(), free_port(), [], False
-    file = folder / "deployed.yaml"
+    file = folder / f"deployed-{new.port}.yaml"
     file.write_text(aws_yaml(**{"port_value: 9901": f"port_value: {new.admin_port}", "port_value: 8080": f"port_value: {new.port}",
                                 "address: bedrock-runtime.us-east-1.amazonaws.com, port_value: 443": "address: 127.0.0.1, port_value: 1",
-                                "replace-this-key": "key-of-a-client"}))
+                                "address: bedrock-mantle.us-east-1.api.aws, port_value: 443": "address: 127.0.0.1, port_value: 1",
+                                "replace-this-key": "key-of-a-client", **replaced}))
     env = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
     new.program = Program([envoy_binary(), "-c", file, "--disable-hot-restart", "--concurrency", "1"], file.with_suffix(".log"), env)
-    yield new.wait_ready()
+    return new.wait_ready()
+
+
+@pytest.fixture(scope="module")
+def deployed(folder):
+    new = deploy(folder)
+    yield new
     new.stop()
+
+
+@pytest.mark.parametrize("mantle", [False, True])
+def test_aws_yaml_has_routes_for_native_upstreams(folder, mantle):
+    """AWS is not there: what has a route gets as far as its cluster, what has none is not found."""
+    models = '"models": { "runtime": { "id": "a", "upstream": "runtimeNative" }, "mantle": { "id": "b", "upstream": "mantle" } }, "allowedModels"'
+    gateway = deploy(folder, **{'"allowedModels"': models, **({"#mantle: ": ""} if mantle else {})})
+    key = [("x-api-key", "key-of-a-client")]
+    assert_envelope(gateway.post(headers=key, model="runtime"), 503, "api_error", contains=["could not connect"])
+    if mantle:
+        assert_envelope(gateway.post(headers=key, model="mantle"), 503, "api_error", contains=["could not connect"])
+    else:
+        assert_envelope(gateway.post(headers=key, model="mantle"), 404, "not_found_error")
+    gateway.stop()
 
 
 @pytest.mark.parametrize("headers", [[], [("x-api-key", "wrong")], [("authorization", "Bearer wrong")], [("authorization", "key")]])

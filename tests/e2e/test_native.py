@@ -219,7 +219,9 @@ def test_each_event_at_once(either):
     assert min(gaps) > 0.02, gaps
 
 
-EXOTIC = b": a comment\r\n\r\nevent: ping\r\ndata: {\"type\": \"ping\"}\r\n\r\nid: 7\nretry: 5\nevent: message_start\ndata: {\"type\":\"message_start\",\ndata:  \"x\":1}\n\n\xff\xfe\x00 no UTF-8\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+# Comments, every line ending, fields of all kinds, what is no text.
+EXOTIC = (b': a comment\r\n\r\nevent: ping\r\ndata: {"type": "ping"}\r\n\r\nid: 7\nretry: 5\nevent: message_start\ndata: {"type":"message_start",\n'
+          b'data:  "x":1}\n\n\xff\xfe\x00 no UTF-8\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n')
 
 
 @pytest.fixture(scope="module")
