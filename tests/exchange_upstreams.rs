@@ -205,6 +205,7 @@ fn native_stream() -> Response {
     let head = [(":status", "200"), ("content-type", "text/event-stream; charset=utf-8"), ("x-amzn-requestid", "3f1c")];
     let Head::Pass(changes) = response.head(&headers(&head), Origin::Bedrock, false) else { panic!() };
     assert_eq!(changes.set, [("request-id", "3f1c".to_owned())]);
+    assert_eq!(changes.remove, ["content-length"]);
     response
 }
 

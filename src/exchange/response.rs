@@ -165,13 +165,15 @@ impl Response {
             Expected::ServerSentEvents if !is_stream("text/event-stream") => {
                 return self.replied(failure::no_stream(self.request_id.as_deref()));
             }
-            Expected::Document | Expected::ServerSentEvents => {
+            Expected::Document => {
                 self.ended = end;
-                self.state = match self.expected {
-                    Expected::ServerSentEvents => State::Listening(Box::default()),
-                    _ => State::Reading(Box::new(Document::new(&self.document_paths))),
-                };
+                self.state = State::Reading(Box::new(Document::new(&self.document_paths)));
                 return Head::Pass(Changes { set: request_id.collect(), remove: &[] });
+            }
+            Expected::ServerSentEvents => {
+                self.state = State::Listening(Box::default());
+                // An error event may come behind what the length counts.
+                return Head::Pass(Changes { set: request_id.collect(), remove: &["content-length"] });
             }
             Expected::EventStream => {}
         }

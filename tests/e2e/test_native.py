@@ -8,7 +8,7 @@ import pytest
 
 from harness import sse
 from harness.clients import sdk
-from harness.messages import assert_envelope, assert_upstream_failure, members
+from harness.messages import assert_envelope, assert_upstream_failure, encoded, members
 from harness.raw import Broken, Connection
 from harness.simulator import API_KEY
 from harness.upstreams import Echo, Scripted, reset
@@ -196,12 +196,25 @@ def test_the_answer_is_bedrocks_byte_for_byte(way, simulator, more):
 
 @pytest.mark.parametrize("fault", [
     "unknown-event after=2", "one-byte", "coalesce", "sse-error overloaded_error after=3", "sse-error api_error after=0 message=\"Bedrock's words.\"",
-    "stream throttlingException after=2", "end after=3"])
+    "stream throttlingException after=2"])
 def test_a_stream_with_something_odd_is_bedrocks_byte_for_byte(either, simulator, fault):
     response = either.ask(f"Count to 5 [[fault: {fault}]]", stream=True)
     assert (response.status, response.body) == directly(simulator, simulator.last())
     if "error" in fault:
         assert sse.parse(response)[-1].json["error"]["type"] in ("overloaded_error", "api_error")
+
+
+def test_a_stream_that_ends_too_early_says_so(either, simulator):
+    response = either.ask("Count to 5 [[fault: end after=3]]", stream=True)
+    _, sent = directly(simulator, simulator.last())
+    last = added(response, sent)
+    assert last.name == "error" and last.json["error"]["type"] == "api_error" and last.json["request_id"] == response.header("request-id")
+
+
+def added(response, sent):
+    """The event that stands behind what was sent, which may have ended inside another."""
+    assert response.clean and response.body.startswith(sent + b"\n\n"), response
+    return sse.event(response.body.removeprefix(sent).strip(b"\n").decode(), None)
 
 
 def test_pings_come_when_they_are_sent(either):
@@ -254,6 +267,19 @@ def test_any_bytes_of_a_stream_pass(scripted, size):
     response = stream(gateway)
     assert response.status == 200 and response.body == EXOTIC and response.clean
     assert response.header("request-id") == "req_1" and response.header("content-type") == "text/event-stream"
+
+
+def test_a_length_counts_no_error_event(scripted):
+    """What comes behind it would be taken for the beginning of the next response."""
+    half = b'event: message_start\ndata: {"type":"message_start"}\n\n'
+    upstream, gateway = scripted
+    upstream.answer = lambda connection: connection.sendall(head("200 OK", f"content-length: {len(half)}", "content-type: text/event-stream") + half)
+    with Connection(gateway.port) as connection:
+        for _ in range(2):
+            connection.post("/v1/messages", encoded("Hi", model="claude-opus-5", stream=True))
+            response = connection.response()
+            assert response.status == 200 and response.header("content-length") is None
+            assert added(response, half).json["error"]["type"] == "api_error"
 
 
 @pytest.mark.parametrize("content_type, body", [
