@@ -23,7 +23,7 @@ pub fn read<E>(
         if let Err(stop) = each(&piece) {
             return Ok(Err(stop));
         }
-        if start == 0 && at == end {
+        if start == 0 && piece.len() == end {
             return Ok(Ok(Some(piece)));
         }
     }
