@@ -65,5 +65,8 @@ pub fn upstream_value(head: &Headers<'_>, name: &str) -> Option<String> {
 /// Takes control characters off a value that came from upstream: Envoy writes a response header as it is, a line break
 /// in it would begin another header.
 pub fn sanitized(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).chars().filter(|c| !c.is_control()).collect()
+    match std::str::from_utf8(value) {
+        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
+        _ => String::from_utf8_lossy(value).chars().filter(|c| !c.is_control()).collect(),
+    }
 }

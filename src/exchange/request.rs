@@ -226,7 +226,8 @@ fn operation(config: &Config, endpoint: Endpoint, resolved: &Resolved<'_>, strea
 /// A model's name for the operator; one from a client may be any text.
 fn shown(name: &str) -> String {
     const LONGEST: usize = 256;
-    headers::sanitized(name.as_bytes()).chars().take(LONGEST).collect()
+    let name = name.get(..name.floor_char_boundary(LONGEST)).unwrap_or(name);
+    headers::sanitized(name.as_bytes())
 }
 
 fn too_large(config: &Config) -> Reply {

@@ -197,10 +197,12 @@ impl Editor {
             }
             self.names.add(&name).map_err(refused)?;
         }
-        let paths = self.paths.clone();
-        let node = self.levels.innermost().and_then(|level| paths.node(level.node));
+        let node = self.levels.innermost().and_then(|level| self.paths.node(level.node));
         match node.and_then(|node| node.member(&name)) {
-            Some(inside) => self.member_begins(&paths, piece, inside, end),
+            Some(inside) => {
+                let paths = self.paths.clone();
+                self.member_begins(&paths, piece, inside, end);
+            }
             None => self.keep_unread(),
         }
         Ok(())
@@ -261,15 +263,14 @@ impl Editor {
         if self.dropping {
             return;
         }
-        let paths = self.paths.clone();
         let Some(level) = self.levels.innermost_mut() else { return };
         let mut inside = level.inside;
         if level.is_array {
-            inside = paths.node(level.node).and_then(|node| node.elements()).unwrap_or_default();
+            inside = self.paths.node(level.node).and_then(|node| node.elements()).unwrap_or_default();
             self.levels.child_begins(at);
         }
         let is_array = piece.get(start) == Some(&b'[');
-        match paths.node(inside) {
+        match self.paths.node(inside) {
             Some(node) if (is_array || piece.get(start) == Some(&b'{')) && node.has_inside(!is_array) => {
                 self.scanner.watch();
                 self.levels.open(inside, is_array, node.may_go_at_end);

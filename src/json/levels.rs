@@ -86,6 +86,10 @@ impl Levels {
     /// What is read of the innermost one stays, and so does what that stands in.
     pub(super) fn keep_child(&mut self) {
         for level in self.0.iter_mut().rev() {
+            if level.kept && level.child.is_none() {
+                // So it was before, and those around it know.
+                break;
+            }
             level.kept = true;
             level.child = None;
             if level.may_go {

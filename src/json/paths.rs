@@ -45,6 +45,7 @@ pub struct Paths {
 
 #[derive(Debug, Default)]
 pub(super) struct Node {
+    /// By length and name: most names of a request are known by their length already to be none of these.
     members: Vec<(String, usize)>,
     elements: Option<usize>,
     /// What is taken out here.
@@ -112,10 +113,10 @@ impl Paths {
     fn member(&mut self, of: usize, name: &str) -> usize {
         let new = self.nodes.len();
         let Some(node) = self.nodes.get_mut(of) else { return of };
-        if let Some(known) = node.member(name.as_bytes()) {
-            return known;
+        match node.find(name.as_bytes()) {
+            Ok(at) => return node.members.get(at).map_or(of, |(_, known)| *known),
+            Err(at) => node.members.insert(at, (name.to_owned(), new)),
         }
-        node.members.push((name.to_owned(), new));
         self.nodes.push(Node::default());
         new
     }
@@ -135,7 +136,13 @@ impl Paths {
 impl Node {
     /// The member of this name.
     pub(super) fn member(&self, name: &[u8]) -> Option<usize> {
-        self.members.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, node)| *node)
+        let (_, node) = self.members.get(self.find(name).ok()?)?;
+        Some(*node)
+    }
+
+    fn find(&self, name: &[u8]) -> Result<usize, usize> {
+        let order = |known: &str| known.len().cmp(&name.len()).then_with(|| known.as_bytes().cmp(name));
+        self.members.binary_search_by(|(known, _)| order(known))
     }
 
     /// The elements of an array that stands here.
