@@ -8,7 +8,7 @@ mod exchange;
 use base64_simd::STANDARD;
 use bedrock_messages::config::Config;
 use bedrock_messages::exchange::{Begin, Body, Finish, Head, Origin, Progress, Response, Signers, begin};
-use exchange::{Outcome, POST, config, feed, headers, line, outcome, sent, value};
+use exchange::{Outcome, POST, config, feed, headers, line, outcome, response, sent, value};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -257,4 +257,25 @@ fn a_clients_bad_header_does_not_take_the_guardrail_off() {
     let Outcome::Sent(outgoing, _) = ask("claude-opus-5", "t") else { panic!() };
     assert_eq!(value(&outgoing, "x-amzn-bedrock-guardrailidentifier"), "gr1");
     assert!(matches!(ask("gpt-5", "é"), Outcome::Passed));
+}
+
+#[test]
+fn a_documents_tokens_are_those_of_bedrocks_headers() {
+    let document = br#"{"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}"#;
+    let counts = [
+        ("x-amzn-bedrock-input-token-count", "3"),
+        ("x-amzn-bedrock-output-token-count", "9"),
+        ("x-amzn-bedrock-cache-read-input-token-count", "x"),
+    ];
+    for (lines, tokens) in [(&counts[..], (Some(3), Some(9))), (&counts[1..], (Some(1), Some(2)))] {
+        let mut answer = response(false);
+        answer.head(&headers(&[&[(":status", "200")], lines].concat()), Origin::Bedrock, false);
+        feed(&mut answer, document, false, false);
+        assert!(answer.is_unfinished());
+        answer.trailers();
+        assert!(!answer.is_unfinished());
+        let account = answer.account();
+        assert_eq!((account.usage.input, account.usage.output), tokens);
+        assert_eq!((account.usage.cache_read, account.stop_reason.as_deref()), (None, Some("end_turn")));
+    }
 }

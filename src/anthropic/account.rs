@@ -97,15 +97,15 @@ impl Document {
         }
     }
 
-    /// What was read.
-    pub fn account(&self) -> Account {
+    /// What was read; `known` is its usage, where that is known already.
+    pub fn account(&self, known: Option<Usage>) -> Account {
         let value = |index| {
             let taken = self.0.as_ref().and_then(|editor| editor.taken(index))?;
             serde_json::from_slice::<Value>(&taken.value).ok()
         };
         let mut account = Account::default();
         account.stopped(value(0).as_ref());
-        account.usage = Usage::read(&value(1).unwrap_or_default());
+        account.usage = known.unwrap_or_else(|| Usage::read(&value(1).unwrap_or_default()));
         account
     }
 }
@@ -171,7 +171,7 @@ mod tests {
         for size in [1, 7, 1000] {
             let mut document = Document::new(&paths());
             text.chunks(size).for_each(|piece| document.feed(piece));
-            assert_eq!(document.account(), Account { usage: WHOLE, stop_reason: Some("tool_use".to_owned()) });
+            assert_eq!(document.account(None), Account { usage: WHOLE, stop_reason: Some("tool_use".to_owned()) });
             assert_eq!(WHOLE.total(), Some(24));
         }
         for other in
@@ -179,7 +179,8 @@ mod tests {
         {
             let mut document = Document::new(&paths());
             document.feed(other);
-            assert_eq!(document.account(), Account::default());
+            assert_eq!(document.account(None), Account::default());
+            assert_eq!(document.account(Some(WHOLE)), Account { usage: WHOLE, stop_reason: None });
         }
     }
 

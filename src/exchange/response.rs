@@ -5,7 +5,7 @@ use super::failure::{self, FailedHead};
 use super::headers::{Headers, upstream_value};
 use super::local::LocalReply;
 use super::reply::Reply;
-use crate::anthropic::account::{Account, Document, Events};
+use crate::anthropic::account::{Account, Document, Events, Usage};
 use crate::bedrock::operation::Operation;
 use crate::bedrock::stream::{Failure, Transcoder};
 use crate::config::Config;
@@ -22,6 +22,8 @@ pub struct Response {
     document_paths: Rc<Paths>,
     request_id: Option<String>,
     state: State,
+    /// What Bedrock's headers say of a document.
+    usage: Option<Usage>,
     /// What a stream said of itself before it failed.
     failed: Account,
     ended: bool,
@@ -136,6 +138,7 @@ impl Response {
             document_paths: config.document_paths.clone(),
             request_id: None,
             state: State::Waiting,
+            usage: None,
             failed: Account::default(),
             ended: false,
         }
@@ -167,6 +170,7 @@ impl Response {
             }
             Expected::Document => {
                 self.ended = end;
+                self.usage = usage(head);
                 self.state = State::Reading(Box::new(Document::new(&self.document_paths)));
                 return Head::Pass(Changes { set: request_id.collect(), remove: &[] });
             }
@@ -233,6 +237,7 @@ impl Response {
             }
             State::Failed => Body::Replaced,
             State::Transcoding(transcoder) => {
+                out.reserve(piece.len());
                 let fed = transcoder.feed(piece, out);
                 let fed = if end { fed.and_then(|()| transcoder.finish()) } else { fed };
                 let Err(failure) = fed else { return Body::Replaced };
@@ -277,6 +282,11 @@ impl Response {
         }
     }
 
+    /// The answer ended with trailers.
+    pub fn trailers(&mut self) {
+        self.ended = true;
+    }
+
     /// Whether the answer has not come to its end, and the client was not told so.
     pub fn is_unfinished(&self) -> bool {
         match &self.state {
@@ -305,8 +315,20 @@ impl Response {
         match &self.state {
             State::Transcoding(transcoder) => transcoder.account(),
             State::Listening(events) => events.account().clone(),
-            State::Reading(document) => document.account(),
+            State::Reading(document) => document.account(self.usage),
             _ => self.failed.clone(),
         }
     }
+}
+
+/// What InvokeModel's response headers say of the tokens; a native upstream has none of these.
+fn usage(head: &Headers<'_>) -> Option<Usage> {
+    let figure = |name| head.text(name)?.parse().ok();
+    let input = figure("x-amzn-bedrock-input-token-count")?;
+    Some(Usage {
+        input: Some(input),
+        output: figure("x-amzn-bedrock-output-token-count"),
+        cache_read: figure("x-amzn-bedrock-cache-read-input-token-count"),
+        cache_write: figure("x-amzn-bedrock-cache-write-input-token-count"),
+    })
 }

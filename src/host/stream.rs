@@ -23,6 +23,7 @@ pub struct Stream {
     report: Report,
 }
 
+#[allow(clippy::large_enum_variant, reason = "most streams come to the large one, and it lives in place")]
 enum Stage {
     /// Not ours, or not yet seen.
     Passing,
@@ -192,7 +193,7 @@ impl HttpContext for Stream {
             Ok(piece) => piece,
             Err(refused) => return self.broken("reading the response body", refused),
         };
-        let mut out = Vec::with_capacity(piece.len());
+        let mut out = Vec::new();
         let body = response.body(&piece, end, *held, &mut out);
         let (replaced, action) = match body {
             Body::Untouched => return Action::Continue,
@@ -214,11 +215,15 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        // Nothing can be added to a body here; a held error document is complete.
-        if let Stage::Sent(response, true) = &mut self.stage
-            && let Body::Reply(reply) = response.body(&[], true, true, &mut Vec::new())
-        {
-            return self.answer(&reply);
+        // Nothing can be added to a body here; a document that was held is complete.
+        match &mut self.stage {
+            Stage::Sent(response, true) => {
+                if let Body::Reply(reply) = response.body(&[], true, true, &mut Vec::new()) {
+                    return self.answer(&reply);
+                }
+            }
+            Stage::Sent(response, false) => response.trailers(),
+            _ => {}
         }
         Action::Continue
     }
