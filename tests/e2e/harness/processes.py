@@ -1,5 +1,7 @@
 """Programs under test: where they are, how they start, what they log, how they end."""
 
+import contextlib
+import itertools
 import os
 import pathlib
 import shlex
@@ -33,10 +35,16 @@ def simulator_binary():
     return binary
 
 
+# Below the ports that systems give to outgoing connections, which could take one before its server does; each worker has its own.
+_FIRST = 16000 + 4000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4)
+_PORTS = itertools.cycle(_FIRST + (os.getpid() + number) % 4000 for number in range(4000))
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition, seconds=10, what="the condition"):
