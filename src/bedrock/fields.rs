@@ -260,10 +260,13 @@ impl FieldRules {
 
     /// Which rules drop what they find under a treatment.
     pub fn drops(&self, treatment: &Treatment<'_>) -> Drops {
-        let Treatment { betas_dropped: [], newer: true, counting_on_mantle: false } = treatment else {
-            return self.drops_of(treatment);
-        };
-        self.usual.clone()
+        // Most betas that are not sent are needed by no member.
+        let needed = |beta: &String| self.rows.iter().any(|row| matches!(row.why, Beta(needs) if needs == beta));
+        let Treatment { betas_dropped, newer, counting_on_mantle } = treatment;
+        if *newer && !counting_on_mantle && !betas_dropped.iter().any(needed) {
+            return self.usual.clone();
+        }
+        self.drops_of(treatment)
     }
 
     fn drops_of(&self, treatment: &Treatment<'_>) -> Drops {

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::json::Paths;
 use std::rc::Rc;
 
-/// An error document is read up to here.
+/// A document that is held, an error's or a count's, is read up to here.
 const LONGEST_ERROR: usize = 64 * 1024;
 
 /// The answer to a request that was sent.
@@ -250,9 +250,7 @@ impl Response {
                 Body::Failed(failure::end_stream(&failure, self.request_id.as_deref(), out).name())
             }
             State::Counting(document) => {
-                let room = LONGEST_ERROR.saturating_sub(document.len());
-                document.extend_from_slice(piece.get(..room).unwrap_or(piece));
-                if !end && piece.len() < room {
+                if !is_gathered(document, piece, end) {
                     return Body::Held;
                 }
                 let reply = count::reply(document, self.request_id.as_deref());
@@ -260,9 +258,7 @@ impl Response {
                 Body::Reply(reply)
             }
             State::Collecting(head, document) => {
-                let room = LONGEST_ERROR.saturating_sub(document.len());
-                document.extend_from_slice(piece.get(..room).unwrap_or(piece));
-                if !end && piece.len() < room {
+                if !is_gathered(document, piece, end) {
                     return Body::Held;
                 }
                 let reply = head.reply(document);
@@ -319,6 +315,13 @@ impl Response {
             _ => self.failed.clone(),
         }
     }
+}
+
+/// Adds a piece to a document that is held; whether that is all of it, or all that is read.
+fn is_gathered(document: &mut Vec<u8>, piece: &[u8], end: bool) -> bool {
+    let room = LONGEST_ERROR.saturating_sub(document.len());
+    document.extend_from_slice(piece.get(..room).unwrap_or(piece));
+    end || piece.len() >= room
 }
 
 /// What InvokeModel's response headers say of the tokens; a native upstream has none of these.
