@@ -10,10 +10,10 @@ use super::digest::{Coding, Digest};
 use super::levels::Levels;
 use super::names::{self, Names};
 use super::output::{Edited, Output};
-use super::paths::{Found, LONGEST_VALUE, Paths, Taking, When, numbered};
+use super::paths::{Found, LONGEST_VALUE, Paths, When, numbered};
 use super::scanner::{Event, Fault, Scanner};
+use super::taken::Taken;
 use super::utf8::{Invalid, Utf8};
-use serde_json::Value;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
@@ -23,15 +23,6 @@ use std::rc::Rc;
 const LONGEST_NAME: usize = 1024;
 /// White space after the object that is kept; what goes beyond is dropped.
 const LONGEST_TAIL: usize = 1024;
-
-/// The value of a member that was taken out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// The value's JSON text (empty when it was only dropped).
-    pub value: Vec<u8>,
-    /// Offset of the value's first byte.
-    pub at: u64,
-}
 
 /// Which rules drop what they find; the others only find. By the rules' numbers.
 pub type Drops = Rc<[bool]>;
@@ -69,25 +60,6 @@ pub struct Editor {
     closed_at: Option<u64>,
     /// `}` and the white space behind it.
     tail: Vec<u8>,
-}
-
-impl Taken {
-    /// What it spells, if it is a string. `Value` takes any type: what serde_json does to complain of another one formats
-    /// numbers, which is a tenth of the module.
-    pub fn text(&self) -> Option<String> {
-        match serde_json::from_slice(&self.value) {
-            Ok(Value::String(text)) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-/// Takes values out of a whole text; nothing where the editor refuses it.
-pub fn taken(text: &[u8], takings: &'static [Taking]) -> Option<Vec<Option<Taken>>> {
-    let mut editor = Editor::new(&Rc::new(Paths::new(takings, Vec::new())), &Drops::default(), None);
-    editor.feed(text).ok()?;
-    editor.is_complete().ok()?;
-    Some(editor.taken)
 }
 
 impl Editor {

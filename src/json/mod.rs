@@ -7,14 +7,16 @@ mod names;
 mod output;
 mod paths;
 mod scanner;
+mod taken;
 mod text;
 mod utf8;
 
 pub use digest::{Coding, Encoder};
-pub use editor::{Drops, Editor, Taken, taken};
+pub use editor::{Drops, Editor};
 pub use output::{Edit, Edited};
 pub use paths::{Found, LONGEST_VALUE, Paths, Rule, Taking, When};
 pub use scanner::{Fault, MAX_DEPTH};
+pub use taken::{Taken, taken};
 
 use std::fmt;
 

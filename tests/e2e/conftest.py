@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness.envoy import Envoy  # noqa: E402
 from harness.simulator import Simulator  # noqa: E402
+from harness.stripped import ACCESS_LOG, Stripping  # noqa: E402
 from harness.upstreams import Echo, Scripted  # noqa: E402
 
 
@@ -97,6 +98,27 @@ def envoys(folder, shared_simulator, shared_elsewhere):
 
     yield serving
     stop_all(started.values())
+
+
+@pytest.fixture(scope="module")
+def serving(envoys):
+    """The same, with an access log that tells what was taken out."""
+    return lambda config=None, **options: Stripping(envoys(config, access_log=ACCESS_LOG, **options))
+
+
+@pytest.fixture
+def strip(serving, simulator):
+    return serving()
+
+
+@pytest.fixture
+def strict(serving, simulator):
+    return serving({"fields": {"mode": "strict"}})
+
+
+@pytest.fixture
+def observe(serving, simulator):
+    return serving({"fields": {"mode": "observe"}})
 
 
 @pytest.fixture(scope="session")
