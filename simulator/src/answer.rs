@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, Response};
 
-use crate::auth;
+use crate::auth::{self, Keyring};
 use crate::config::Config;
+use crate::credentials::Issued;
 use crate::errors::Refusal;
 use crate::faults::{self, Faults};
 use crate::model::Prompt;
@@ -42,11 +43,19 @@ struct Call<'a> {
     request: &'a Received,
     request_id: &'a str,
     config: &'a Config,
+    issued: &'a Issued,
     recorder: &'a Recorder,
 }
 
 /// Answers a request.
-pub fn answer(request: &Received, request_id: &str, config: &Config, recorder: &Recorder, now: SystemTime) -> Answer {
+pub fn answer(
+    request: &Received,
+    request_id: &str,
+    config: &Config,
+    issued: &Issued,
+    recorder: &Recorder,
+    now: SystemTime,
+) -> Answer {
     let mut answer = Answer {
         response: Response::default(),
         delay: Duration::ZERO,
@@ -54,7 +63,7 @@ pub fn answer(request: &Received, request_id: &str, config: &Config, recorder: &
         model_id: "-".into(),
         auth: "not checked".into(),
     };
-    let call = Call { request, request_id, config, recorder };
+    let call = Call { request, request_id, config, issued, recorder };
     let result = serve(&call, now, &mut answer);
     answer.response = result.unwrap_or_else(|refusal| reply::refused(&refusal));
     // A load balancer's page and an empty answer do not come from the service.
@@ -74,7 +83,7 @@ fn serve(call: &Call<'_>, now: SystemTime, answer: &mut Answer) -> Result<Respon
     if let Route::Model(_, id) = &route {
         answer.model_id = id.to_string();
     }
-    match auth::check(request, service, &route, call.config, now) {
+    match auth::check(request, service, &route, &Keyring { config: call.config, issued: call.issued }, now) {
         Ok(verified) => answer.auth = verified,
         Err(refusal) => {
             answer.auth = format!("refused {}", refusal.name);

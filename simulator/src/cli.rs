@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bedrock_simulator::{AccessKeys, Config};
+use bedrock_simulator::{AccessKeys, Config, CredentialConfig};
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
 
-/// A Bedrock runtime on loopback: checks signatures, refuses what Bedrock refuses, answers, and fails on demand.
+/// A Bedrock runtime on loopback: checks signatures, refuses what Bedrock refuses, answers, and fails on demand. By the
+/// request's host it is STS, the instance metadata service, the container credentials endpoint or an OIDC provider too.
 #[derive(Debug, Parser)]
 #[command(version, after_long_help = FAULTS)]
 pub struct Arguments {
@@ -23,7 +24,7 @@ pub struct Arguments {
     /// Secret access key that signs
     #[arg(long, value_name = "KEY", default_value = Config::SECRET_ACCESS_KEY)]
     secret_access_key: String,
-    /// Session token that every signed request must carry; without it, none may carry one
+    /// Session token that every request signed by this key must carry; without it, none may carry one
     #[arg(long, value_name = "TOKEN")]
     session_token: Option<String>,
     /// Bedrock API key that is accepted as `Authorization: Bearer`, by the native API as `x-api-key` too
@@ -32,6 +33,24 @@ pub struct Arguments {
     /// Pause between two events of a stream
     #[arg(long, value_name = "MS", default_value_t = Config::TOKEN_DELAY_MS)]
     token_delay_ms: u64,
+    /// Role of the instance, whose credentials the instance metadata service hands out
+    #[arg(long, value_name = "NAME", default_value = CredentialConfig::INSTANCE_ROLE)]
+    instance_role: String,
+    /// Let the instance metadata service answer without a token too
+    #[arg(long)]
+    imds_v1: bool,
+    /// What the container credentials endpoint wants as `authorization`
+    #[arg(long, value_name = "TOKEN", default_value = CredentialConfig::CONTAINER_TOKEN)]
+    container_token: String,
+    /// Client that the OIDC token endpoint knows
+    #[arg(long, value_name = "ID", default_value = CredentialConfig::OIDC_CLIENT_ID)]
+    oidc_client_id: String,
+    /// Secret of that client
+    #[arg(long, value_name = "SECRET", default_value = CredentialConfig::OIDC_CLIENT_SECRET)]
+    oidc_client_secret: String,
+    /// Life of all credentials and OIDC tokens that are handed out, whatever was asked for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    session_seconds: Option<u64>,
     /// What is logged to stderr: off, error, warn, info (one line per request), debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log: LevelFilter,
@@ -49,6 +68,14 @@ impl Arguments {
             },
             api_key: self.api_key,
             token_delay: Duration::from_millis(self.token_delay_ms),
+            credentials: CredentialConfig {
+                instance_role: self.instance_role,
+                imds_v1: self.imds_v1,
+                container_token: self.container_token,
+                oidc_client_id: self.oidc_client_id,
+                oidc_client_secret: self.oidc_client_secret,
+                session_life: self.session_seconds.map(Duration::from_secs),
+            },
         }
     }
 }
@@ -84,4 +111,14 @@ const FAULTS: &str = r#"Faults:
   With times=K a fault plays for the first K requests of the same body only.
 
 Questions about what was received:
-  GET /_simulator/last, GET /_simulator/requests?after=N, POST /_simulator/reset"#;
+  GET /_simulator/last, GET /_simulator/requests?after=N, POST /_simulator/reset
+
+Credential services:
+  Hosts sts.*, sts-fips.*; 169.254.169.254, [fd00:ec2::254]; 169.254.170.2, 169.254.170.23, [fd00:ec2::23], and on any host
+  GET /v2/credentials/... and GET /v1/credentials; oidc.*
+    GET  /_simulator/credentials            calls and issued keys
+    GET  /_simulator/credentials/requests   the newest requests to these services
+    POST /_simulator/identity-token?subject=S&seconds=N&audience=A   a token as kubelet mounts it
+    POST /_simulator/credentials/fault      {"service":"sts|oidc|instanceMetadata|container","fault":WORD}, WORD one of
+      none, error (with status, code, message), slow (with ms), stall, reset, garbage, cut, huge, redirect, echo, wrongType,
+      empty; with "times":K for the first K requests only"#;

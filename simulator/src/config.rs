@@ -31,6 +31,25 @@ pub struct Config {
     pub api_key: String,
     /// The pause between two events of a stream.
     pub token_delay: Duration,
+    /// What the credential services hand out, and to whom.
+    pub credentials: CredentialConfig,
+}
+
+/// What changes how the credential services answer.
+#[derive(Clone)]
+pub struct CredentialConfig {
+    /// The role of the instance, whose credentials IMDS hands out.
+    pub instance_role: String,
+    /// Whether IMDS answers without a token too, as IMDSv1 does.
+    pub imds_v1: bool,
+    /// What the container endpoint wants as `authorization`.
+    pub container_token: String,
+    /// The client that the OIDC endpoint knows; STS takes tokens for this audience.
+    pub oidc_client_id: String,
+    /// That client's secret.
+    pub oidc_client_secret: String,
+    /// The life of everything that is handed out, in place of the one that each service has for it.
+    pub session_life: Option<Duration>,
 }
 
 impl Config {
@@ -46,6 +65,17 @@ impl Config {
     pub const TOKEN_DELAY_MS: u64 = 30;
 }
 
+impl CredentialConfig {
+    /// The role of the instance, when none is given.
+    pub const INSTANCE_ROLE: &str = "gateway-role";
+    /// The container endpoint's token, when none is given.
+    pub const CONTAINER_TOKEN: &str = "container-token-example";
+    /// The OIDC client, when none is given.
+    pub const OIDC_CLIENT_ID: &str = "bedrock-gateway";
+    /// The OIDC client's secret, when none is given.
+    pub const OIDC_CLIENT_SECRET: &str = "oidc-client-secret-example";
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -57,6 +87,20 @@ impl Default for Config {
             },
             api_key: Self::API_KEY.into(),
             token_delay: Duration::from_millis(Self::TOKEN_DELAY_MS),
+            credentials: CredentialConfig::default(),
+        }
+    }
+}
+
+impl Default for CredentialConfig {
+    fn default() -> Self {
+        Self {
+            instance_role: Self::INSTANCE_ROLE.into(),
+            imds_v1: false,
+            container_token: Self::CONTAINER_TOKEN.into(),
+            oidc_client_id: Self::OIDC_CLIENT_ID.into(),
+            oidc_client_secret: Self::OIDC_CLIENT_SECRET.into(),
+            session_life: None,
         }
     }
 }
@@ -67,6 +111,18 @@ impl fmt::Debug for Config {
             .field("region", &self.region)
             .field("keys", &self.keys)
             .field("token_delay", &self.token_delay)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CredentialConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialConfig")
+            .field("instance_role", &self.instance_role)
+            .field("imds_v1", &self.imds_v1)
+            .field("oidc_client_id", &self.oidc_client_id)
+            .field("session_life", &self.session_life)
             .finish_non_exhaustive()
     }
 }

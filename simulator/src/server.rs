@@ -1,5 +1,6 @@
 //! The listener: HTTP/1.1 and HTTP/2 without TLS, one task a connection.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,8 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -20,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::answer::{self, Answer};
 use crate::config::Config;
+use crate::credentials::{Credentials, Service};
+use crate::questions;
 use crate::recorder::Recorder;
 use crate::request::Received;
 use crate::script::Script;
@@ -41,6 +43,7 @@ pub struct Server {
 struct Shared {
     config: Config,
     recorder: Recorder,
+    credentials: Credentials,
     started: u128,
     count: AtomicU64,
 }
@@ -50,7 +53,13 @@ impl Server {
     pub async fn bind(address: SocketAddr, config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let shared = Shared { config, recorder: Recorder::default(), started, count: AtomicU64::new(0) };
+        let shared = Shared {
+            config,
+            recorder: Recorder::default(),
+            credentials: Credentials::default(),
+            started,
+            count: AtomicU64::new(0),
+        };
         Ok(Self { listener, shared: Arc::new(shared) })
     }
 
@@ -87,14 +96,19 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-async fn handle(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Script>, hyper::Error> {
-    if let Some(question) = request.uri().path().strip_prefix("/_simulator/") {
-        return Ok(about(request.method(), question, request.uri().query(), &shared.recorder));
-    }
-    let Some(received) = receive(request).await? else {
+async fn handle(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Script>, Unanswered> {
+    let Some(received) = receive(request).await.map_err(Unanswered::Unread)? else {
         tracing::info!("a body over {READ_LIMIT} bytes was not read to its end");
         return Ok(answer::too_long());
     };
+    if let Some(question) = received.path().strip_prefix(questions::PREFIX) {
+        return Ok(questions::answer(question, &received, &shared.recorder, &shared.credentials));
+    }
+    if let Some(service) = Service::of(&received) {
+        let id = shared.request_id();
+        let answered = shared.credentials.answer(service, received, &id, &shared.config).await;
+        return answered.ok_or(Unanswered::Fault);
+    }
     // A long body takes its time to parse: not on a thread that other streams are paced by.
     let answered = tokio::task::spawn_blocking(move || respond(received, &shared)).await;
     let answer = match answered {
@@ -141,7 +155,8 @@ async fn receive(request: Request<Incoming>) -> Result<Option<Received>, hyper::
 
 fn respond(request: Received, shared: &Shared) -> Answer {
     let id = shared.request_id();
-    let answer = answer::answer(&request, &id, &shared.config, &shared.recorder, SystemTime::now());
+    let answer =
+        answer::answer(&request, &id, &shared.config, &shared.credentials.issued, &shared.recorder, SystemTime::now());
     let status = answer.response.status().as_u16();
     tracing::info!(
         "{} {} {} | {} | {status} | {} bytes",
@@ -155,6 +170,26 @@ fn respond(request: Received, shared: &Shared) -> Answer {
     answer
 }
 
+/// Why a request gets no answer; its connection is closed.
+#[derive(Debug)]
+enum Unanswered {
+    /// It did not come to its end.
+    Unread(hyper::Error),
+    /// A fault wants it so.
+    Fault,
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(error) => error.fmt(f),
+            Self::Fault => f.write_str("a fault left a request unanswered"),
+        }
+    }
+}
+
+impl std::error::Error for Unanswered {}
+
 impl Shared {
     /// A UUID that no other request of any run has.
     fn request_id(&self) -> String {
@@ -162,31 +197,5 @@ impl Shared {
         let digest = hex::encode(Sha256::digest(format!("{}/{count}", self.started)));
         let part = |from, to| digest.get(from..to).unwrap_or_default();
         format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
-    }
-}
-
-/// Answers `/_simulator/…`.
-fn about(method: &Method, question: &str, query: Option<&str>, recorder: &Recorder) -> Response<Script> {
-    let not_found = |message| answer::plain_json(404, &json!({ "message": message }));
-    match (method, question) {
-        (&Method::GET, "last") => match recorder.last() {
-            Some(record) => answer::plain_json(200, &record),
-            None => not_found("simulator: no request yet"),
-        },
-        (&Method::GET, "requests") => {
-            let after = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("after=")));
-            match after.unwrap_or("0").parse() {
-                Ok(after) => answer::plain_json(200, &recorder.after(after)),
-                Err(_) => answer::plain_json(400, &json!({ "message": "simulator: after is no number" })),
-            }
-        }
-        (&Method::POST, "reset") => {
-            recorder.reset();
-            let mut response = Response::new(Script::default());
-            *response.status_mut() = http::StatusCode::NO_CONTENT;
-            response.headers_mut().remove(CONTENT_LENGTH);
-            response
-        }
-        _ => not_found("simulator: there are GET last, GET requests?after=N and POST reset"),
     }
 }

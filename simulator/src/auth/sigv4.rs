@@ -12,7 +12,8 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::config::Config;
+use super::keyring::{Keyring, Signer};
+use crate::config::AccessKeys;
 use crate::errors::Refusal;
 use crate::request::Received;
 
@@ -27,30 +28,55 @@ const MISMATCH: &str = "The request signature we calculated does not match the s
                         Secret Access Key and signing method. Consult the service documentation for details.";
 const BAD_TOKEN: &str = "The security token included in the request is invalid.";
 
-/// Checks the signature in `authorization` for a service; the answer is the line for the log.
+const EXPIRED_TOKEN: &str = "The security token included in the request is expired";
+
+/// What a signature by keys that have expired is refused as.
+pub const EXPIRED: &str = "ExpiredTokenException";
+
+/// What a signature has to be scoped to.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The service's signing name.
+    pub service: &'a str,
+    /// The region.
+    pub region: &'a str,
+}
+
+/// A signature that was found right.
+#[derive(Debug)]
+pub struct Verified {
+    /// The line for the log.
+    pub log: String,
+    /// Who signed.
+    pub signer: Signer,
+}
+
+/// Checks the signature in `authorization` for a service.
 pub fn verify(
     request: &Received,
-    service: &str,
+    target: Target<'_>,
     authorization: &str,
-    config: &Config,
+    keyring: &Keyring<'_>,
     now: SystemTime,
-) -> Result<String, Refusal> {
+) -> Result<Verified, Refusal> {
     let claim = Claim::parse(authorization, request.header("x-amz-date"))?;
     let scope = Scope::parse(claim.credential)?;
-    scope.check(config, service, claim.timestamp)?;
+    scope.check(target, claim.timestamp)?;
     let signed_at = parse_time(claim.timestamp)?;
     check_clock(signed_at, now)?;
-    if scope.access_key_id != config.keys.access_key_id {
-        return Err(Refusal::new("UnrecognizedClientException", BAD_TOKEN));
+    let unknown = || Refusal::new("UnrecognizedClientException", BAD_TOKEN);
+    let signer = keyring.find(scope.access_key_id).ok_or_else(unknown)?;
+    check_token(request, &signer.keys)?;
+    if signer.expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::new(EXPIRED, EXPIRED_TOKEN));
     }
-    check_token(request, config)?;
     check_signed_headers(request, &claim)?;
-    let expected = signature(request, &claim, &scope, config, signed_at)?;
+    let expected = signature(request, &claim, &scope, &signer.keys, signed_at)?;
     if !equal(expected.as_bytes(), claim.signature.as_bytes()) {
         return Err(Refusal::new("InvalidSignatureException", MISMATCH));
     }
-    Ok(format!("SigV4 verified {}/{}/{}/{}", scope.access_key_id, scope.date, scope.region, scope.service)
-        .replacen('/', " ", 1))
+    let Scope { access_key_id, date, region, service, .. } = scope;
+    Ok(Verified { log: format!("SigV4 verified {access_key_id} {date}/{region}/{service}"), signer })
 }
 
 /// The parts of the `Authorization` header, and the time that goes with it.
@@ -133,7 +159,7 @@ impl<'a> Scope<'a> {
         Ok(Self { access_key_id, date, region, service, terminator })
     }
 
-    fn check(&self, config: &Config, service: &str, timestamp: &str) -> Result<(), Refusal> {
+    fn check(&self, target: Target<'_>, timestamp: &str) -> Result<(), Refusal> {
         let wrong = |message: String| Err(Refusal::new("InvalidSignatureException", message));
         let day = timestamp.split('T').next().unwrap_or_default();
         if self.terminator != TERMINATOR {
@@ -142,11 +168,11 @@ impl<'a> Scope<'a> {
                 self.terminator
             ));
         }
-        if self.region != config.region {
+        if self.region != target.region {
             return wrong("Credential should be scoped to a valid region.".into());
         }
-        if self.service != service {
-            return wrong(format!("Credential should be scoped to correct service: '{service}'."));
+        if self.service != target.service {
+            return wrong(format!("Credential should be scoped to correct service: '{}'.", target.service));
         }
         if self.date != day {
             return wrong(format!(
@@ -188,8 +214,8 @@ fn check_clock(signed_at: SystemTime, now: SystemTime) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_token(request: &Received, config: &Config) -> Result<(), Refusal> {
-    if request.header("x-amz-security-token") == config.keys.session_token.as_deref() {
+fn check_token(request: &Received, keys: &AccessKeys) -> Result<(), Refusal> {
+    if request.header("x-amz-security-token") == keys.session_token.as_deref() {
         Ok(())
     } else {
         Err(Refusal::new("UnrecognizedClientException", BAD_TOKEN))
@@ -218,7 +244,7 @@ fn signature(
     request: &Received,
     claim: &Claim<'_>,
     scope: &Scope<'_>,
-    config: &Config,
+    keys: &AccessKeys,
     signed_at: SystemTime,
 ) -> Result<String, Refusal> {
     let mismatch = || Refusal::new("InvalidSignatureException", MISMATCH);
@@ -232,7 +258,6 @@ fn signature(
     }
 
     // The token is one of the signed headers here, so the signer must not add it by itself.
-    let keys = &config.keys;
     let identity = Credentials::from_keys(&keys.access_key_id, &keys.secret_access_key, None).into();
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
@@ -278,6 +303,8 @@ fn show(time: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::credentials::Issued;
     use bytes::Bytes;
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -307,7 +334,9 @@ mod tests {
              Signature={signature}"
         );
         let now = parse_time("20261122T120100Z").expect("a time");
-        verify(request, "bedrock", &authorization, &config, now)
+        let target = Target { service: "bedrock", region: "us-east-1" };
+        let keyring = Keyring { config: &config, issued: &Issued::default() };
+        verify(request, target, &authorization, &keyring, now).map(|verified| verified.log)
     }
 
     /// Signatures that botocore made.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test binary uses its part.
 
+pub mod credentials;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
@@ -138,6 +140,17 @@ impl Simulator {
 
     /// Sends just these bytes.
     pub async fn exchange(&self, method: &str, path: &str, headers: &[(&str, String)], body: Bytes) -> Reply {
+        self.attempt(method, path, headers, body).await.unwrap()
+    }
+
+    /// The same where there may be no answer.
+    pub async fn attempt(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Bytes,
+    ) -> hyper::Result<Reply> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
@@ -148,7 +161,7 @@ impl Simulator {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let (head, mut body) = sender.send_request(request.body(Full::new(body)).unwrap()).await.unwrap().into_parts();
+        let (head, mut body) = sender.send_request(request.body(Full::new(body)).unwrap()).await?.into_parts();
         let mut pieces = Vec::new();
         let complete = loop {
             match body.frame().await {
@@ -157,7 +170,7 @@ impl Simulator {
                 None => break true,
             }
         };
-        Reply { status: head.status.as_u16(), headers: head.headers, pieces, complete }
+        Ok(Reply { status: head.status.as_u16(), headers: head.headers, pieces, complete })
     }
 }
 
