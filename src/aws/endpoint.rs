@@ -1,4 +1,4 @@
-//! Regions and the hosts of the Bedrock runtime in them.
+//! Regions, and the hosts of the Bedrock runtime and of STS in them.
 
 /// Regions that share their DNS suffixes.
 struct Partition {
@@ -37,6 +37,23 @@ pub fn mantle_host(region: &str) -> String {
     format!("bedrock-mantle.{region}.{}", partition(region).dual_stack_suffix)
 }
 
+/// The host of STS in a region. GovCloud has FIPS everywhere, and no host of its own for it.
+pub fn sts_host(region: &str, fips: bool) -> String {
+    let service = if fips && !region.starts_with("us-gov-") { "sts-fips" } else { "sts" };
+    format!("{service}.{region}.{}", partition(region).suffix)
+}
+
+/// The region that requests to a host of STS are signed for, VPC endpoints included: of the one host for all regions it is
+/// us-east-1.
+pub fn region_of_sts(host: &str) -> Option<&str> {
+    let host = host.split_once(':').map_or(host, |(host, _port)| host);
+    if host == "sts.amazonaws.com" {
+        return Some("us-east-1");
+    }
+    let mut labels = host.split('.').skip_while(|label| !matches!(*label, "sts" | "sts-fips")).skip(1);
+    labels.next().filter(|region| host.len() > region.len() && region.bytes().any(|byte| byte == b'-'))
+}
+
 /// The region that a host of the Bedrock runtime belongs to, VPC endpoints included; a port may follow it.
 ///
 /// `None` is any other host (a simulator, a proxy, a name of one's own): nothing is known of its region.
@@ -62,7 +79,7 @@ pub fn region_of_host(host: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{mantle_host, region_of_host, runtime_host};
+    use super::{mantle_host, region_of_host, region_of_sts, runtime_host, sts_host};
 
     #[test]
     fn hosts_by_partition_and_mode() {
@@ -92,6 +109,29 @@ mod tests {
     fn hosts_of_mantle() {
         assert_eq!(mantle_host("us-east-1"), "bedrock-mantle.us-east-1.api.aws");
         assert_eq!(mantle_host("us-gov-west-1"), "bedrock-mantle.us-gov-west-1.api.aws");
+    }
+
+    #[test]
+    fn hosts_of_sts() {
+        for (region, fips, host) in [
+            ("us-east-1", false, "sts.us-east-1.amazonaws.com"),
+            ("us-east-1", true, "sts-fips.us-east-1.amazonaws.com"),
+            ("us-gov-west-1", true, "sts.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", false, "sts.cn-north-1.amazonaws.com.cn"),
+        ] {
+            assert_eq!(sts_host(region, fips), host);
+            assert_eq!(region_of_sts(host), Some(region), "{host}");
+        }
+        for (host, region) in [
+            ("sts.amazonaws.com", Some("us-east-1")),
+            ("sts.eu-west-1.amazonaws.com:8443", Some("eu-west-1")),
+            ("vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com", Some("eu-west-1")),
+            ("127.0.0.1:8080", None),
+            ("sts.internal", None),
+            ("sts", None),
+        ] {
+            assert_eq!(region_of_sts(host), region, "{host}");
+        }
     }
 
     #[test]

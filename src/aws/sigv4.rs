@@ -22,7 +22,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 const BLOCK: usize = 64;
 
 /// What stays as it is in a canonical query (RFC 3986 §2.3, unreserved).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The same in a canonical path, whose slashes stay too.
 const PATH: &AsciiSet = &QUERY.remove(b'/');
 

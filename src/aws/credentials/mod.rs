@@ -1,12 +1,39 @@
-//! What a request to AWS is authenticated with, and where that comes from (one file a source).
+//! What a request to AWS is authenticated with, and where that comes from.
+//!
+//! A source that needs no call (`environment`, `credentials_file`) is a function. Any other is a [`Provider`], one file each;
+//! a [`Fetch`] runs it, step by step. What a gateway's workers share of it, and who of them fetches when, is a [`Record`].
 
+pub mod assume_role;
+pub mod call;
+mod codec;
+pub mod container;
 pub mod credentials_file;
+mod document;
 pub mod environment;
+mod error;
+pub mod expiration;
+pub mod fetch;
+pub mod instance_metadata;
+pub mod listener;
+pub mod oidc;
+pub mod provider;
+pub mod record;
+pub mod schedule;
+pub mod sts;
+pub mod web_identity;
 
 use std::fmt;
 
+use zeroize::Zeroize as _;
+
+pub use call::{Answer, Call, CallFailure};
+pub use error::FetchError;
+pub use fetch::{Fetch, Fetched, Step};
+pub use provider::Provider;
+pub use record::{Held, Record};
+
 /// What a request is authenticated with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Credentials {
     /// Signed with SigV4.
     AccessKey(AccessKey),
@@ -15,7 +42,7 @@ pub enum Credentials {
 }
 
 /// An AWS access key; `session_token` is present for temporary ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AccessKey {
     /// `AKIA…` or `ASIA…`; no secret.
     pub access_key_id: String,
@@ -25,8 +52,8 @@ pub struct AccessKey {
     pub session_token: Option<Secret>,
 }
 
-/// A text that no `Debug` shows.
-#[derive(Clone, PartialEq, Eq)]
+/// A text that no `Debug` shows, and whose memory is overwritten when it is given up.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {
@@ -38,6 +65,12 @@ impl Secret {
     /// The text itself: for signing and for the one header it belongs in.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

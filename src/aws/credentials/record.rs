@@ -1,0 +1,161 @@
+//! What the workers of one Envoy share of a source: its credentials, who fetches new ones, and what the last try came to.
+//!
+//! It lies in Proxy-Wasm's shared data as bytes, and each change is a compare-and-swap of the whole: so one worker at most
+//! holds the lease that lets it fetch. All times are milliseconds since 1970.
+
+use zeroize::Zeroizing;
+
+use super::call::CALL_TIMEOUT;
+use super::codec::{Reader, Writer};
+use super::fetch::Fetched;
+use super::schedule;
+use super::{AccessKey, Credentials, FetchError, Secret};
+
+/// First byte of the bytes. Another layout takes another number.
+const VERSION: u8 = 1;
+
+/// Where the record of a source lies, by the source's identity. Each version has its own: code that drains beside newer code
+/// would else take the other's record for damaged, and fetch.
+pub fn key(identity: &str) -> String {
+    format!("bedrock_messages.credentials.v{VERSION}.{identity}")
+}
+
+/// How long a lease lasts from its last renewal, which each call is: a little longer than a call.
+pub const LEASE: u64 = CALL_TIMEOUT as u64 + 1_000;
+
+/// The state of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The newest credentials, good or expired.
+    pub held: Option<Held>,
+    /// Who fetches now.
+    lease: Option<Lease>,
+    /// Tries in a row that failed.
+    failures: u32,
+    /// No try before this.
+    next_try: u64,
+    /// Why the last try failed, in the words for clients; empty after a success.
+    pub error: String,
+}
+
+/// Credentials, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What requests are authenticated with.
+    pub credentials: Credentials,
+    /// When AWS will refuse them.
+    pub expires: Option<u64>,
+    /// When new ones are due.
+    pub refresh_at: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lease {
+    holder: u64,
+    until: u64,
+}
+
+impl Held {
+    /// Whether a request may be signed with them. Not in their last second: it has yet to arrive.
+    pub fn is_usable(&self, now: u64) -> bool {
+        self.expires.is_none_or(|expires| now.saturating_add(1_000) < expires)
+    }
+}
+
+impl Record {
+    /// The credentials that a request may be signed with now.
+    pub fn usable(&self, now: u64) -> Option<&Held> {
+        self.held.as_ref().filter(|held| held.is_usable(now))
+    }
+
+    /// Whether new credentials are due and nobody fetches them.
+    pub fn is_due(&self, now: u64) -> bool {
+        let fresh = self.usable(now).is_some_and(|held| now < held.refresh_at);
+        !fresh && now >= self.next_try && self.lease.is_none_or(|lease| lease.until <= now)
+    }
+
+    /// The record with a lease for `holder`, taken or renewed; nothing when another one has it.
+    pub fn leased(mut self, holder: u64, now: u64) -> Option<Self> {
+        if self.lease.is_some_and(|lease| lease.holder != holder && lease.until > now) {
+            return None;
+        }
+        self.lease = Some(Lease { holder, until: now.saturating_add(LEASE) });
+        Some(self)
+    }
+
+    /// Whether `holder` may write what it fetched.
+    pub fn is_leased_to(&self, holder: u64) -> bool {
+        self.lease.is_some_and(|lease| lease.holder == holder)
+    }
+
+    /// The record after a success; `random` is any number.
+    pub fn fetched(&self, fetched: &Fetched, now: u64, random: u64) -> Self {
+        let expires = fetched.expires.map(|seconds| seconds.saturating_mul(1_000));
+        let refresh_at = schedule::refresh_at(expires, now, random);
+        let held = Held { credentials: fetched.credentials.clone(), expires, refresh_at };
+        // Credentials that are hardly good any more are not asked for again and again.
+        let next_try = now.saturating_add(schedule::LEAST_PAUSE);
+        Self { held: Some(held), lease: None, failures: 0, next_try, error: String::new() }
+    }
+
+    /// The record after a failure; `random` is any number. What is held serves on until it expires.
+    pub fn failed(&self, error: &FetchError, now: u64, random: u64) -> Self {
+        let failures = self.failures.saturating_add(1);
+        let next_try = now.saturating_add(schedule::pause(failures, random));
+        Self { held: self.held.clone(), lease: None, failures, next_try, error: error.text.clone() }
+    }
+
+    /// As bytes.
+    pub fn encoded(&self) -> Zeroizing<Vec<u8>> {
+        let mut out = Writer::new(VERSION);
+        out.number(u64::from(self.failures));
+        out.number(self.next_try);
+        out.text(&self.error);
+        let lease = self.lease.unwrap_or(Lease { holder: 0, until: 0 });
+        out.number(lease.holder);
+        out.number(lease.until);
+        if let Some(held) = &self.held {
+            out.number(held.refresh_at);
+            // No credentials expire in 1970.
+            out.number(held.expires.unwrap_or_default());
+            match &held.credentials {
+                Credentials::ApiKey(key) => out.text(key.expose()),
+                Credentials::AccessKey(key) => {
+                    out.text(key.secret_access_key.expose());
+                    out.text(&key.access_key_id);
+                    if let Some(token) = &key.session_token {
+                        out.text(token.expose());
+                    }
+                }
+            }
+        }
+        Zeroizing::new(out.finish())
+    }
+
+    /// Reads bytes; nothing where they are of another version, or damaged.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut read = Reader::new(bytes, VERSION)?;
+        let mut record = Self {
+            failures: u32::try_from(read.number()?).ok()?,
+            next_try: read.number()?,
+            error: read.text()?.to_owned(),
+            ..Self::default()
+        };
+        let lease = Lease { holder: read.number()?, until: read.number()? };
+        record.lease = (lease.until > 0).then_some(lease);
+        if !read.is_at_end() {
+            let refresh_at = read.number()?;
+            let expires = Some(read.number()?).filter(|expires| *expires > 0);
+            let secret = Secret::new(read.text()?);
+            let credentials = if read.is_at_end() {
+                Credentials::ApiKey(secret)
+            } else {
+                let access_key_id = read.text()?.to_owned();
+                let session_token = if read.is_at_end() { None } else { Some(Secret::new(read.text()?)) };
+                Credentials::AccessKey(AccessKey { access_key_id, secret_access_key: secret, session_token })
+            };
+            record.held = Some(Held { credentials, expires, refresh_at });
+        }
+        read.is_at_end().then_some(record)
+    }
+}
