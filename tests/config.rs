@@ -30,14 +30,14 @@ fn access_key(id: &str, secret: &str, token: Option<&str>) -> Credentials {
 fn ready(config: &Config) -> &Credentials {
     match &config.credentials {
         Source::Ready(credentials) => credentials,
-        Source::Missing(reason) => panic!("{reason}"),
+        other => panic!("{other:?}"),
     }
 }
 
 fn missing(config: &Config) -> &str {
     match &config.credentials {
-        Source::Ready(credentials) => panic!("{credentials:?}"),
         Source::Missing(reason) => reason,
+        other => panic!("{other:?}"),
     }
 }
 

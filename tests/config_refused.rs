@@ -12,7 +12,7 @@ const HOST: &str = "expected a host such as bedrock.example.com or 127.0.0.1:808
 const REGION: &str = "expected a region such as us-east-1";
 const MODEL_PATTERN: &str = "expected a model's name, * for any run of characters, without control characters";
 const PREFIX: &str = "expected an empty text or a path such as /anthropic, unencoded, without a slash at its end";
-const TYPES: &str = "expected one of environment, static, credentialsFile, apiKey";
+const TYPES: &str = "expected one of environment, static, credentialsFile, apiKey, webIdentity, assumeRole, container, instanceMetadata, chain, external";
 const TOP: [&str; 18] = [
     "region",
     "endpoint",
@@ -142,7 +142,11 @@ fn what_is_refused_is_named() {
         (r#"{"pathPrefix": "/a b"}"#, "pathPrefix", PREFIX),
         (r#"{"pathPrefix": "/%41"}"#, "pathPrefix", PREFIX),
         (r#"{"limits": 1}"#, "limits", "expected an object"),
-        (r#"{"limits": {"bytes": 1}}"#, "limits.bytes", "unknown key; known here: requestBytes, frameBytes"),
+        (
+            r#"{"limits": {"bytes": 1}}"#,
+            "limits.bytes",
+            "unknown key; known here: requestBytes, frameBytes, credentialsWaitMs",
+        ),
         (r#"{"limits": {"requestBytes": "1"}}"#, "limits.requestBytes", "expected a whole number"),
         (r#"{"limits": {"requestBytes": 1024.5}}"#, "limits.requestBytes", "expected a whole number"),
         (r#"{"limits": {"requestBytes": -1024}}"#, "limits.requestBytes", "expected a whole number"),
@@ -352,16 +356,16 @@ fn what_is_refused_in_credentials_is_named() {
         (r#"{"type": "apiKey", "value": false}"#, ".value", "expected a string"),
         (r#"{"type": "apiKey", "value": "a b"}"#, ".value", KEY_TEXT),
         (r#"{"type": "apiKey", "key": "a"}"#, ".key", "unknown key; known here: type, value"),
-        (r#"{"type": "credentialsFile"}"#, "", "expected exactly one of content, environmentVariable"),
+        (r#"{"type": "credentialsFile"}"#, "", "expected exactly one of content, environmentVariable, listener"),
         (
             r#"{"type": "credentialsFile", "content": "", "environmentVariable": "A"}"#,
             "",
-            "expected exactly one of content, environmentVariable",
+            "expected exactly one of content, environmentVariable, listener",
         ),
         (
-            r#"{"type": "credentialsFile", "listener": {}}"#,
-            ".listener",
-            "unknown key; known here: type, content, environmentVariable, profile",
+            r#"{"type": "credentialsFile", "file": "a"}"#,
+            ".file",
+            "unknown key; known here: type, content, environmentVariable, listener, profile",
         ),
         (r#"{"type": "credentialsFile", "content": 1}"#, ".content", "expected a string"),
         (r#"{"type": "credentialsFile", "environmentVariable": 1}"#, ".environmentVariable", "expected a string"),

@@ -25,6 +25,10 @@ fn the_reader_and_the_schema_agree() {
 
 /// Checks one part of the schema; `whole` puts a value for it into a configuration.
 fn check(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
+    // A source inside a source: it is checked where it is written out.
+    if schema["$ref"] == "#/$defs/Credentials" {
+        return;
+    }
     if let Some(variants) = schema["oneOf"].as_array() {
         for variant in variants {
             check(variant, path, whole);
@@ -107,7 +111,8 @@ fn check_leaf(schema: &Value, path: &str, whole: &dyn Fn(Value) -> Value) {
         let message = refusal(&whole(of_type(kind)));
         assert!(message.starts_with(&format!("{path}: expected ")), "{path} as {kind}: {message}");
     }
-    let valid = schema.get("const").or_else(|| schema.get("default")).cloned().unwrap_or_else(|| of_type(expected));
+    let valid = schema.get("const").or_else(|| schema.get("default")).or_else(|| schema.get("minimum"));
+    let valid = valid.cloned().unwrap_or_else(|| of_type(expected));
     if let Err(message) = parse(&whole(valid)) {
         assert!(!message.contains(&format!("expected a {expected}")), "{path}: {message}");
         assert!(!message.contains("unknown key"), "{path}: {message}");

@@ -18,6 +18,7 @@ fn say(config: &Rc<Config>, head: &[(&str, &str)], body: &str) -> String {
         Outcome::PassedAtOnce => "passed at once".to_owned(),
         Outcome::Passed => "passed".to_owned(),
         Outcome::Answered(reply) => line(&reply),
+        Outcome::Waiting => "waits for credentials".to_owned(),
         Outcome::Sent(outgoing, _) => format!("sent to {}", value(&outgoing, ":path")),
     }
 }

@@ -7,7 +7,7 @@ mod exchange;
 
 use base64_simd::STANDARD;
 use bedrock_messages::config::Config;
-use bedrock_messages::exchange::{Begin, Body, Finish, Head, Origin, Progress, Response, Signers, begin};
+use bedrock_messages::exchange::{Access, Begin, Body, Finish, Head, Origin, Progress, Response, Signers, begin};
 use exchange::{Outcome, POST, config, feed, headers, line, outcome, response, sent, value};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -201,7 +201,9 @@ fn native_stream() -> Response {
     let config = config(r#"{"upstream":"mantle"}"#);
     let Begin::Take(mut request) = begin(&config, &headers(&POST)) else { panic!() };
     assert_eq!(request.body(br#"{"model":"claude-opus-5","stream":true}"#), Ok(Progress::More));
-    let Ok(Finish::Send(_, mut response)) = request.finish(&mut Signers::new("us-east-1"), 0) else { panic!() };
+    let Ok(Finish::Send(_, mut response)) = request.finish(Access::External, &mut Signers::new("us-east-1"), 0) else {
+        panic!()
+    };
     let head = [(":status", "200"), ("content-type", "text/event-stream; charset=utf-8"), ("x-amzn-requestid", "3f1c")];
     let Head::Pass(changes) = response.head(&headers(&head), Origin::Bedrock, false) else { panic!() };
     assert_eq!(changes.set, [("request-id", "3f1c".to_owned())]);

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bedrock_messages::bedrock::stream::{Failure, InvocationMetrics, Transcoder};
 use bedrock_messages::config::Config;
-use bedrock_messages::exchange::{Begin, Body, Finish, Headers, Origin, Response, begin, Signers};
+use bedrock_messages::exchange::{Access, Begin, Body, Finish, Headers, Origin, Response, begin, Signers};
 use cuts::Cuts;
 use libfuzzer_sys::fuzz_target;
 use members::Members;
@@ -58,7 +58,7 @@ fn response() -> Response {
     let head = headers(&[(":method", "POST"), (":path", "/v1/messages")]);
     let Begin::Take(mut request) = CONFIG.with(|config| begin(config, &head)) else { panic!() };
     request.body(br#"{"model":"m","stream":true}"#).unwrap();
-    let Ok(Finish::Send(_, mut response)) = request.finish(&mut Signers::new("us-east-1"), 0) else {
+    let Ok(Finish::Send(_, mut response)) = request.finish(Access::External, &mut Signers::new("us-east-1"), 0) else {
         panic!()
     };
     let head = headers(&[(":status", "200"), ("content-type", "application/vnd.amazon.eventstream")]);

@@ -1,5 +1,7 @@
 //! The plugin's JSON as a validated [`Config`].
 
+mod credential_values;
+mod credentials;
 mod members;
 mod pattern;
 mod read_error;
@@ -18,17 +20,18 @@ use std::rc::Rc;
 use serde::Deserialize;
 
 use crate::anthropic::account;
-use crate::aws::credentials::{AccessKey, Credentials, Secret, credentials_file, environment};
 use crate::aws::endpoint::{mantle_host, region_of_host, runtime_host};
 use crate::bedrock::fields::FieldRules;
 use crate::by_name::ByName;
 use crate::json::Paths;
+use credentials::Place;
 use members::Members;
 use read_error::{ReadError, Step};
 use requests::MOST_METADATA;
 use values::Rule;
 
 pub use crate::bedrock::profile::InferenceProfile;
+pub use credentials::Source;
 pub use pattern::Pattern;
 pub use requests::{Betas, CountTokens, FieldMode, Fields, Guardrail, Setting, Target, UnknownModels, Upstream};
 #[cfg(feature = "schema")]
@@ -84,15 +87,6 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// Where credentials come from (`credentials.type`).
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// Resolved when the configuration was read: `static`, `apiKey`, `credentialsFile.content`, `environment` ….
-    Ready(crate::aws::credentials::Credentials),
-    /// Nothing usable was found; requests are answered with this reason, which names the source and never a value.
-    Missing(String),
-}
-
 /// Which requests go to Bedrock.
 #[derive(Clone, Debug, Default)]
 pub struct Routing {
@@ -132,6 +126,8 @@ pub struct Limits {
     pub request_bytes: usize,
     /// Largest event stream message, bytes.
     pub frame_bytes: usize,
+    /// How long a request waits for the first credentials, milliseconds.
+    pub credentials_wait_ms: u64,
 }
 
 /// Why a configuration is refused: names keys and what was expected, never a value.
@@ -176,6 +172,7 @@ impl Config {
     pub fn parse(json: &[u8], environment: Environment<'_>) -> Result<Self, ConfigError> {
         let members: Members = reader::read(json)?;
         let mantle = members.endpoint.mantle_host.as_ref().map(|host| host.0.clone());
+        let fips = members.endpoint.fips;
         let (region, host) = place(members.region.map(|region| region.0), members.endpoint, environment)?;
         if members.allowed_models.is_empty() {
             return Err(ConfigError::at("allowedModels", "expected at least one pattern; * allows every model"));
@@ -189,12 +186,13 @@ impl Config {
         if members.guardrail.is_some() {
             check_guarded(members.upstream, &models)?;
         }
+        let credentials = credentials::source(members.credentials, &Place { region: &region, fips, environment })?;
         Ok(Self {
             mantle_host: mantle.unwrap_or_else(|| mantle_host(&region)),
             region,
             host,
             upstream: members.upstream,
-            credentials: source(members.credentials, environment)?,
+            credentials,
             routing: Routing {
                 header: routing.header.map(|rule| HeaderRule { name: rule.name.0, value: rule.value.0 }),
                 models: routing.models,
@@ -214,7 +212,11 @@ impl Config {
             performance_latency: members.performance_latency.map(|setting| setting.0),
             request_metadata: members.request_metadata.into_map(),
             path_prefix: members.path_prefix.0,
-            limits: Limits { request_bytes: limits.request_bytes.get(), frame_bytes: limits.frame_bytes.get() },
+            limits: Limits {
+                request_bytes: limits.request_bytes.get(),
+                frame_bytes: limits.frame_bytes.get(),
+                credentials_wait_ms: limits.credentials_wait_ms.0.into(),
+            },
         })
     }
 }
@@ -273,44 +275,4 @@ fn region_of_environment(environment: Environment<'_>) -> Result<String, ConfigE
         "region",
         "expected a region such as us-east-1, here or in the variable AWS_REGION or AWS_DEFAULT_REGION",
     ))
-}
-
-fn source(credentials: members::Credentials, environment: Environment<'_>) -> Result<Source, ConfigError> {
-    match credentials {
-        members::Credentials::Environment {} => {
-            Ok(Source::found(environment::credentials(environment), "credentials from the environment"))
-        }
-        members::Credentials::Static { access_key_id, secret_access_key, session_token } => {
-            Ok(Source::Ready(Credentials::AccessKey(AccessKey {
-                access_key_id: access_key_id.0,
-                secret_access_key: Secret::new(secret_access_key.0),
-                session_token: session_token.map(|token| Secret::new(token.0)),
-            })))
-        }
-        members::Credentials::File { content, environment_variable, profile } => {
-            match (content, environment_variable) {
-                (Some(content), None) => credentials_file::credentials(&content, &profile.0)
-                    .map(Source::Ready)
-                    .map_err(|error| ConfigError::at("credentials.content", error.to_string())),
-                (None, Some(variable)) => {
-                    let found = environment(&variable.0)
-                        .filter(|text| !text.trim().is_empty())
-                        .ok_or_else(|| "not set".to_owned())
-                        .and_then(|text| {
-                            credentials_file::credentials(&text, &profile.0).map_err(|error| error.to_string())
-                        });
-                    Ok(Source::found(found, &format!("credentials file in the variable {}", variable.0)))
-                }
-                _ => Err(ConfigError::at("credentials", "expected exactly one of content, environmentVariable")),
-            }
-        }
-        members::Credentials::ApiKey { value } => Ok(Source::Ready(Credentials::ApiKey(Secret::new(value.0)))),
-    }
-}
-
-impl Source {
-    /// What the environment lacks may come with the next start: requests are told, the configuration stands.
-    fn found(found: Result<Credentials, String>, origin: &str) -> Self {
-        found.map_or_else(|reason| Self::Missing(format!("{origin}: {reason}")), Self::Ready)
-    }
 }

@@ -12,7 +12,7 @@ use super::members::AnySetting;
 use super::members::Members;
 use super::table::Table;
 use super::text_or::{Setting, TextOr};
-use super::values::{Bytes, Checked};
+use super::values::{Checked, Number};
 
 /// The schema as it is checked in at `docs/configuration.schema.json`.
 pub fn schema() -> Schema {
@@ -109,13 +109,13 @@ impl<R> JsonSchema for Setting<R> {
     }
 }
 
-impl<const LEAST: u32, const MOST: u32> JsonSchema for Bytes<LEAST, MOST> {
+impl<const LEAST: u32, const MOST: u32> JsonSchema for Number<LEAST, MOST> {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> Cow<'static, str> {
-        "bytes".into()
+        "whole_number".into()
     }
 
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
@@ -123,7 +123,7 @@ impl<const LEAST: u32, const MOST: u32> JsonSchema for Bytes<LEAST, MOST> {
     }
 }
 
-impl<const LEAST: u32, const MOST: u32> Serialize for Bytes<LEAST, MOST> {
+impl<const LEAST: u32, const MOST: u32> Serialize for Number<LEAST, MOST> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(self.0)
     }

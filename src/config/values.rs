@@ -1,15 +1,15 @@
-//! The texts and numbers of the configuration, each with the rule it is checked by when it is read.
+//! The texts and numbers of the configuration, each with the rule it is checked by when it is read; those of `credentials` are in
+//! `credential_values`.
 
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::aws::credentials::{credentials_file, key_text};
 use crate::bedrock::model_id::check_model_id;
 use crate::bedrock::{catalogue, knobs};
 
 /// A text that keeps a rule.
-pub(super) struct Checked<R>(pub(super) String, PhantomData<R>);
+pub(super) struct Checked<R>(pub(super) String, pub(super) PhantomData<R>);
 
 /// What a text has to be.
 pub(super) trait Rule {
@@ -77,46 +77,6 @@ impl Rule for Host {
                 Ok(port) => Ok(format!("{name}:{port}")),
             },
         }
-    }
-}
-
-/// A part of an AWS access key, or a Bedrock API key.
-pub(super) struct Key;
-
-impl Rule for Key {
-    fn check(text: &str) -> Result<String, &'static str> {
-        key_text(text).map(str::to_owned)
-    }
-}
-
-/// The name of an environment variable.
-pub(super) struct Variable;
-
-impl Rule for Variable {
-    fn check(text: &str) -> Result<String, &'static str> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if text.is_empty() || text.starts_with(|first: char| first.is_ascii_digit()) || !text.bytes().all(plain) {
-            return Err("expected the name of an environment variable");
-        }
-        Ok(text.to_owned())
-    }
-}
-
-/// The name of a profile.
-pub(super) struct Profile;
-
-impl Rule for Profile {
-    fn check(text: &str) -> Result<String, &'static str> {
-        if !credentials_file::is_profile_name(text) {
-            return Err("expected a profile's name: letters, digits and -_/.%@:+");
-        }
-        Ok(text.to_owned())
-    }
-}
-
-impl Default for Checked<Profile> {
-    fn default() -> Self {
-        Self("default".to_owned(), PhantomData)
     }
 }
 
@@ -290,21 +250,21 @@ impl Default for Checked<PathPrefix> {
     }
 }
 
-/// A number of bytes within bounds.
-pub(super) struct Bytes<const LEAST: u32, const MOST: u32>(pub(super) u32);
+/// A whole number within bounds.
+pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub(super) u32);
 
-impl<const LEAST: u32, const MOST: u32> Bytes<LEAST, MOST> {
+impl<const LEAST: u32, const MOST: u32> Number<LEAST, MOST> {
     /// For use; no target of this crate has a smaller `usize`.
     pub(super) fn get(&self) -> usize {
         self.0 as usize
     }
 }
 
-impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Bytes<LEAST, MOST> {
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Number<LEAST, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         u32::try_from(u64::deserialize(deserializer)?)
             .ok()
-            .filter(|bytes| (LEAST..=MOST).contains(bytes))
+            .filter(|number| (LEAST..=MOST).contains(number))
             .map(Self)
             .ok_or_else(|| de::Error::custom(format_args!("expected a whole number from {LEAST} to {MOST}")))
     }

@@ -4,7 +4,8 @@
 //! 1. [`begin`] with the head: [`route`] says whether the request is ours.
 //! 2. [`Request::body`] with each piece of the body, which is checked, edited and hashed as it arrives (`body`).
 //! 3. [`Request::finish`] at its end: the model is resolved (`model`), the betas are filtered (`betas`), what Bedrock does
-//!    not take is refused (`fields`) or was taken out by then, and the headers are built and signed (`outgoing`).
+//!    not take is refused (`fields`) or was taken out by then, and the headers are built and signed (`outgoing`). Without
+//!    credentials (`access`) it waits for them, and is finished anew.
 //! 4. [`Response::head`] with the head of the answer: pass it, transcode it, or collect an error (`failure`), put Envoy's
 //!    own into Anthropic's shape (`local`).
 //! 5. [`Response::body`] with each piece of the answer.
@@ -12,6 +13,7 @@
 //!
 //! No step calls back up; each error on the way is a [`Reply`] in Anthropic's shape.
 
+pub mod access;
 mod betas;
 mod body;
 mod count;
@@ -28,6 +30,7 @@ mod request;
 mod response;
 mod route;
 
+pub use access::Access;
 pub use headers::{HeaderMap, Headers};
 pub use outgoing::{Notes, Outgoing, Signers};
 pub use reply::Reply;

@@ -1,12 +1,12 @@
 //! How a request leaves: all of its headers, with the authorization over them.
 
+use super::access::{self, Access};
 use super::headers::HeaderMap;
 use super::reply::Reply;
-use crate::anthropic::error::ErrorType;
 use crate::aws::credentials::Credentials;
 use crate::aws::sigv4::{SignableRequest, Signer};
 use crate::bedrock::operation::Operation;
-use crate::config::{Config, Source};
+use crate::config::Config;
 use crate::json::{Coding, Edit, Edited};
 
 /// How the request leaves.
@@ -66,6 +66,7 @@ pub fn headers(
     mut map: HeaderMap,
     call: Call<'_>,
     edited: &Edited,
+    access: Access<'_>,
     signers: &mut Signers,
     unix_seconds: u64,
 ) -> Result<HeaderMap, Reply> {
@@ -74,15 +75,13 @@ pub fn headers(
     let host = if mantle { &config.mantle_host } else { &config.host };
     let path = operation.path(model_id);
     headers.push((operation.accept_header(), content_type.into()));
-    match &config.credentials {
-        Source::Missing(reason) => {
-            let reply = Reply::error(500, ErrorType::Api, &format!("the gateway has no AWS credentials: {reason}"));
-            return Err(reply.with("x-should-retry", "false"));
-        }
-        Source::Ready(Credentials::ApiKey(key)) => {
+    match access {
+        Access::Missing(reason) => return Err(access::missing(reason)),
+        Access::Awaited | Access::External => {}
+        Access::Credentials(Credentials::ApiKey(key)) => {
             map.push(("authorization", format!("Bearer {}", key.expose()).into_bytes()));
         }
-        Source::Ready(Credentials::AccessKey(key)) => {
+        Access::Credentials(Credentials::AccessKey(key)) => {
             let text = |value| std::str::from_utf8(value).unwrap_or_default();
             let own = headers.iter().filter(|(name, _)| name.starts_with("x-amzn-"));
             let mut signed = vec![("content-type", content_type), ("host", host.as_str())];

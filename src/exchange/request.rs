@@ -1,5 +1,6 @@
 //! The request's half of the story.
 
+use super::access::Access;
 use super::betas::Betas;
 use super::headers::{self, HeaderMap, Headers};
 use super::model::{self, Resolved};
@@ -9,11 +10,10 @@ use super::response::{Expected, Response};
 use super::route::{self, Endpoint};
 use super::{Begin, body, fields, knobs};
 use crate::anthropic::error::ErrorType;
-use crate::aws::credentials::Credentials;
 use crate::bedrock::betas::LONG_CONTEXT;
 use crate::bedrock::fields::Treatment;
 use crate::bedrock::operation::Operation;
-use crate::config::{Config, CountTokens, Source, Upstream};
+use crate::config::{Config, CountTokens, Upstream};
 use crate::json::{Coding, Drops, Editor};
 use std::rc::Rc;
 
@@ -63,6 +63,8 @@ pub enum Finish {
     Pass,
     /// What was read last asks for other edits than were made: feed the whole body to this again.
     Again(Box<Request>),
+    /// It can leave when there are credentials: keep its body, and finish it anew then.
+    Wait(Box<Request>),
     /// Change the request so and send it; the second half of the story follows.
     Send(Box<Outgoing>, Response),
 }
@@ -113,8 +115,8 @@ impl Request {
         if self.decided { read } else { Ok(read.unwrap_or(Progress::Pass)) }
     }
 
-    /// The body is complete. `signers` are of this configuration; `unix_seconds` is the time now.
-    pub fn finish(mut self, signers: &mut Signers, unix_seconds: u64) -> Result<Finish, Reply> {
+    /// The body is complete. `access` is what there is now, `signers` are of this configuration, `unix_seconds` is the time.
+    pub fn finish(mut self, access: Access<'_>, signers: &mut Signers, unix_seconds: u64) -> Result<Finish, Reply> {
         if !self.decided {
             return Ok(Finish::Pass);
         }
@@ -144,6 +146,10 @@ impl Request {
             let editor = plan.editor(&config);
             return Ok(Finish::Again(Box::new(Self { plan, editor, read: 0, ..self })));
         }
+        // All that is wrong with the request was said by now.
+        if let Access::Awaited = access {
+            return Ok(Finish::Wait(Box::new(self)));
+        }
 
         let stripped = fields::names(&config, self.editor.found(), &treatment);
         let model_id = resolved.id_for(operation);
@@ -164,7 +170,7 @@ impl Request {
             }
         };
         let call = Call { operation, mantle, model_id: &model_id, headers };
-        let headers = outgoing::headers(&config, carried, call, &edited, signers, unix_seconds)?;
+        let headers = outgoing::headers(&config, carried, call, &edited, access, signers, unix_seconds)?;
         let notes = Notes { request_model: shown(&name), model_id: shown(&model_id), operation, stripped };
         let outgoing = Outgoing { headers, edits: edited.edits, coding, notes };
         let response = Response::new(&config, Expected::of(operation, stream));
@@ -193,8 +199,8 @@ impl Plan {
     }
 
     fn new(config: &Config, treatment: &Treatment<'_>, operation: Operation) -> Self {
-        let signed = matches!(config.credentials, Source::Ready(Credentials::AccessKey(_)));
-        Self { drops: config.field_rules.drops(treatment), digest: signed.then(|| operation.coding()) }
+        let digest = config.credentials.may_sign().then(|| operation.coding());
+        Self { drops: config.field_rules.drops(treatment), digest }
     }
 
     fn editor(&self, config: &Config) -> Editor {

@@ -3,7 +3,10 @@
 //! is used for registration, dispatch and traits only.
 #![allow(unsafe_code)]
 
+use std::collections::hash_map::RandomState;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
 
 /// A status other than Ok (`proxy_status_t`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,15 +26,17 @@ pub type Result<T> = std::result::Result<T, Refused>;
 pub enum Buffer {
     RequestBody = 0,
     ResponseBody = 1,
+    CallResponseBody = 4,
     PluginConfiguration = 7,
 }
 
-/// `proxy_map_type_t`.
+/// `proxy_map_type_t`: the headers of what.
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub enum Map {
-    RequestHeaders = 0,
-    ResponseHeaders = 2,
+    Request = 0,
+    Response = 2,
+    CallResponse = 6,
 }
 
 /// A buffer's end, wherever that is.
@@ -44,6 +49,7 @@ unsafe extern "C" {
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(kind: u32) -> u32;
     fn proxy_get_buffer_bytes(kind: u32, start: usize, most: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_set_buffer_bytes(kind: u32, start: usize, length: usize, data: *const u8, size: usize) -> u32;
     fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32;
@@ -125,6 +131,13 @@ pub fn set_tick_period(milliseconds: u32) -> Result<()> {
 pub fn set_effective_context(context: u32) -> Result<()> {
     // SAFETY: a number.
     checked(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Lets the held request of the stream in whose context the host is go on. Its headers cannot be changed any more.
+pub fn resume_request() -> Result<()> {
+    const REQUEST: u32 = 0;
+    // SAFETY: a number.
+    checked(unsafe { proxy_continue_stream(REQUEST) })
 }
 
 /// A copy of a part of a buffer, cut at the buffer's end.
@@ -237,14 +250,41 @@ pub fn send_local_response(status: u16, details: &str, headers: &[(&str, Vec<u8>
     })
 }
 
-/// Sets a key that the VMs share, unless it is set already; true when this call did.
-pub fn set_shared_once(key: &str) -> bool {
-    let mut cas = 0;
+/// What the VMs share under a key, and the number that tells whether it was changed since; nothing where it was never set.
+pub fn shared(key: &str) -> Option<(Vec<u8>, u32)> {
+    let mut number = 0;
     // SAFETY: the host reads the key, and writes a pointer, a size and a number.
-    let known = bytes(|data, size| unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut cas) });
-    // SAFETY: the host reads key and value. A key that was never set has the number 0, which would overwrite: two workers
-    // that start at the very same moment may both succeed.
-    known.is_err() && checked(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), b"1".as_ptr(), 1, 0) }).is_ok()
+    let value = bytes(|data, size| unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut number) });
+    value.ok().map(|value| (value, number))
+}
+
+/// Sets what the VMs share under a key, if it has not been changed since it had this number; 0 overwrites whatever is there.
+pub fn set_shared(key: &str, value: &[u8], number: u32) -> Result<()> {
+    // SAFETY: the host reads key and value.
+    checked(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), number) })
+}
+
+/// Sets a key that the VMs share, unless it is set already; true when this call did.
+pub fn set_shared_once(key: &str, value: &[u8]) -> bool {
+    // What was never set has no number to compare with: two workers that start at the very same moment may both succeed.
+    shared(key).is_none() && set_shared(key, value, 0).is_ok()
+}
+
+/// Sends a request to a cluster; the root context's `on_http_call_response` gets the token with the answer. By the SDK,
+/// which would not know of a call that it did not make; it panics on no status that Envoy has for this.
+pub fn call(
+    cluster: &str,
+    headers: Vec<(&str, &str)>,
+    body: &[u8],
+    timeout: Duration,
+) -> std::result::Result<u32, proxy_wasm::types::Status> {
+    let body = Some(body).filter(|body| !body.is_empty());
+    proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout)
+}
+
+/// Any number, of the host's random bytes.
+pub fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// A new counter.

@@ -36,6 +36,11 @@ impl Metrics {
         self.count("bedrock_messages_truncated_streams", &[]);
     }
 
+    /// A source was asked for credentials, `credentials.type`, and it was `ok` or an `error`.
+    pub fn credential_fetch(&self, source: &str, outcome: &str) {
+        self.count("bedrock_messages_credential_fetches", &[("source", source), ("outcome", outcome)]);
+    }
+
     fn count(&self, metric: &'static str, labels: &[(&str, &str)]) {
         let values = || labels.iter().map(|(_, value)| *value);
         let is_it = |known: &&Counter| known.metric == metric && known.values.iter().eq(values());

@@ -3,11 +3,13 @@
 mod abi;
 mod body;
 mod complaints;
+mod keeper;
 mod logger;
 mod metrics;
 mod report;
 mod root;
 mod stream;
+mod waiting;
 mod watchdog;
 
 use proxy_wasm::traits::RootContext;

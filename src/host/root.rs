@@ -2,25 +2,70 @@
 
 use super::abi::{self, Buffer};
 use super::complaints::Complaints;
+use super::keeper::Keeper;
 use super::logger;
 use super::metrics::Metrics;
 use super::stream::{self, Stream};
-use super::watchdog::{self, Watchdog};
+use super::waiting::Waiting;
+use super::watchdog::Watchdog;
 use crate::anthropic::error::ErrorType;
 use crate::config::{Config, Source};
 use crate::exchange::{Reply, Signers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+/// Between two ticks while requests wait for what another worker fetches, milliseconds.
+const QUICK: u32 = 10;
+/// Between two ticks otherwise.
+const USUAL: u32 = 1_000;
 
 /// What the streams of a plugin share.
 pub struct Plugin {
     pub config: Rc<Config>,
     pub signers: RefCell<Signers>,
+    /// Of credentials that are fetched.
+    pub keeper: Option<Keeper>,
+    pub waiting: Waiting,
     pub metrics: Metrics,
     pub watchdog: Watchdog,
     pub complaints: Complaints,
+    /// Milliseconds; 0 for none.
+    ticks: Cell<u32>,
+}
+
+impl Plugin {
+    /// Ticks at another period, from now on.
+    fn tick_every(&self, period: u32) {
+        if self.ticks.replace(period) == period {
+            return;
+        }
+        // A period that is only changed counts from the next tick.
+        if let Err(refused) = abi::set_tick_period(0).and_then(|()| abi::set_tick_period(period)) {
+            log::warn!(
+                "bedrock-messages: no ticks ({refused}): credentials are not fetched, a missing allow_on_headers_stop_iteration goes unnoticed"
+            );
+        }
+    }
+
+    /// Takes in a request that waits for credentials; false when there is no room.
+    pub fn wait(&self, context: u32, stream: Stream, now: u64) -> bool {
+        let until = now.saturating_add(self.config.limits.credentials_wait_ms);
+        let taken = self.waiting.add(context, stream, until);
+        self.tick_every(QUICK);
+        taken
+    }
+
+    /// Lets requests go on that have what they waited for, or have waited long enough.
+    fn serve_waiting(&self, now: u64) {
+        let Some(keeper) = &self.keeper else { return };
+        if self.waiting.is_empty() {
+            return;
+        }
+        let all = keeper.usable(now).is_some();
+        self.waiting.let_go(all, now, Stream::wake);
+    }
 }
 
 #[derive(Default)]
@@ -28,14 +73,24 @@ pub struct Root {
     plugin: Option<Rc<Plugin>>,
 }
 
-impl Context for Root {}
+impl Context for Root {
+    /// A source has answered: of credentials that are fetched.
+    fn on_http_call_response(&mut self, token: u32, headers: usize, _body_size: usize, _trailers: usize) {
+        let Some(plugin) = &self.plugin else { return };
+        let now = milliseconds();
+        if let Some(keeper) = &plugin.keeper {
+            keeper.answered(token, headers, now, &plugin.metrics);
+        }
+        plugin.serve_waiting(now);
+    }
+}
 
 impl RootContext for Root {
     /// A pure function of the configuration and the VM's environment: Envoy tries a configuration several times, and
     /// remembers a refused one.
     fn on_configure(&mut self, _size: usize) -> bool {
         logger::follow_level();
-        if abi::set_shared_once("bedrock_messages.announced") {
+        if abi::set_shared_once("bedrock_messages.announced", b"1") {
             log::info!("bedrock-messages {} ({})", env!("CARGO_PKG_VERSION"), env!("BEDROCK_MESSAGES_COMMIT"));
         }
         let text = abi::buffer(Buffer::PluginConfiguration, 0, abi::END).unwrap_or_default();
@@ -46,35 +101,43 @@ impl RootContext for Root {
                 return false;
             }
         };
-        if let Source::Missing(reason) = &config.credentials {
-            log::warn!("bedrock-messages: no AWS credentials, requests will be answered with an error: {reason}");
-        }
-        // It looks only until the first body has come: see `on_tick`.
-        if let Err(refused) = abi::set_tick_period(watchdog::TICK) {
-            log::warn!(
-                "bedrock-messages: no ticks ({refused}): a missing allow_on_headers_stop_iteration will go unnoticed"
-            );
-        }
-        let signers = RefCell::new(Signers::new(&config.region));
-        let (metrics, watchdog, complaints) = (Metrics::default(), Watchdog::default(), Complaints::default());
-        self.plugin = Some(Rc::new(Plugin { config, signers, metrics, watchdog, complaints }));
+        let keeper = match &config.credentials {
+            Source::Missing(reason) => {
+                log::warn!("bedrock-messages: no AWS credentials, requests will be answered with an error: {reason}");
+                None
+            }
+            Source::Fetched(provider) => Some(Keeper::new(provider)),
+            Source::Ready(_) | Source::External => None,
+        };
+        let plugin = Rc::new(Plugin {
+            signers: RefCell::new(Signers::new(&config.region)),
+            config,
+            keeper,
+            waiting: Waiting::default(),
+            metrics: Metrics::default(),
+            watchdog: Watchdog::default(),
+            complaints: Complaints::default(),
+            ticks: Cell::default(),
+        });
+        // The first call is made from a tick: from here it would be lost with a configuration that is only tried.
+        plugin.tick_every(if plugin.keeper.is_some() { 1 } else { USUAL });
+        self.plugin = Some(plugin);
         true
     }
 
     fn on_tick(&mut self) {
         let Some(plugin) = &self.plugin else { return };
-        if plugin.watchdog.is_done() {
-            // Refused only where ticks are not to be had at all.
-            let _ = abi::set_tick_period(0);
-            return;
+        let now = milliseconds();
+        if let Some(keeper) = &plugin.keeper {
+            keeper.tick(now, &plugin.metrics);
+            plugin.serve_waiting(now);
         }
-        for context in plugin.watchdog.overdue(abi::now().unwrap_or_default()) {
-            if abi::set_effective_context(context).is_ok() {
-                log::error!("bedrock-messages: {OPTION_MISSING}");
-                let reply = Reply::error(500, ErrorType::Api, OPTION_MISSING).with("x-should-retry", "false");
-                stream::send(&reply);
-            }
-        }
+        watch(plugin);
+        plugin.tick_every(match (&plugin.keeper, plugin.watchdog.is_done()) {
+            (Some(_), _) if !plugin.waiting.is_empty() => QUICK,
+            (None, true) => 0,
+            _ => USUAL,
+        });
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
@@ -85,6 +148,25 @@ impl RootContext for Root {
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
+}
+
+/// Answers streams that are held and get no body.
+fn watch(plugin: &Plugin) {
+    if plugin.watchdog.is_done() {
+        return;
+    }
+    for context in plugin.watchdog.overdue(abi::now().unwrap_or_default()) {
+        if abi::set_effective_context(context).is_ok() {
+            log::error!("bedrock-messages: {OPTION_MISSING}");
+            let reply = Reply::error(500, ErrorType::Api, OPTION_MISSING).with("x-should-retry", "false");
+            stream::send(&reply);
+        }
+    }
+}
+
+/// Since 1970.
+fn milliseconds() -> u64 {
+    abi::now().unwrap_or_default() / 1_000_000
 }
 
 const OPTION_MISSING: &str = "the gateway's Envoy runs this filter without allow_on_headers_stop_iteration: true \

@@ -2,13 +2,17 @@
 
 use super::abi::{self, Buffer, END, Map};
 use super::body;
+use super::keeper::Keeper;
 use super::report::{Outcome, Report};
 use super::root::Plugin;
 use crate::anthropic::error::ErrorType;
-use crate::exchange::{self, Begin, Body, Finish, Head, Headers, Origin, Progress, Reply, Request, Response};
+use crate::exchange::{
+    self, Access, Begin, Body, Finish, Head, Headers, Origin, Progress, Reply, Request, Response, access,
+};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use std::rc::Rc;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 
 /// What `%RESPONSE_CODE_DETAILS%` of the filter's own replies begins with.
 const DETAILS: &str = "bedrock_messages_";
@@ -16,11 +20,17 @@ const DETAILS: &str = "bedrock_messages_";
 /// How those details begin when a stream was broken off, and not by its client.
 const BROKEN: &[&[u8]] = &[b"upstream_reset", b"response_timeout", b"stream_idle_timeout", b"max_duration_timeout"];
 
-pub struct Stream {
+/// A request; the plugin has it too while it waits for credentials.
+#[derive(Clone)]
+pub struct Stream(Rc<RefCell<Flow>>);
+
+struct Flow {
     context: u32,
     plugin: Rc<Plugin>,
     stage: Stage,
     report: Report,
+    /// The stream that this is in.
+    own: Weak<RefCell<Flow>>,
 }
 
 #[allow(clippy::large_enum_variant, reason = "most streams come to the large one, and it lives in place")]
@@ -37,9 +47,30 @@ enum Stage {
 
 impl Stream {
     pub fn new(context: u32, plugin: Rc<Plugin>) -> Self {
-        Self { context, plugin, stage: Stage::Passing, report: Report::default() }
+        Self(Rc::new_cyclic(|own| {
+            let (stage, report, own) = (Stage::Passing, Report::default(), own.clone());
+            RefCell::new(Flow { context, plugin, stage, report, own })
+        }))
     }
 
+    /// Goes on with a request that waited: there are credentials now, or it has waited long enough. The host is in the
+    /// stream's context.
+    pub fn wake(&self) {
+        self.with(|flow| flow.wake());
+    }
+
+    /// Nearly always there is nothing else to do. But what the root context does to a stream that waits may make Envoy call
+    /// back into it at once: Envoy's own answer then goes its way.
+    fn with<T>(&self, what: impl FnOnce(&mut Flow) -> T) -> Option<T> {
+        self.0.try_borrow_mut().ok().map(|mut flow| what(&mut flow))
+    }
+
+    fn act(&self, what: impl FnOnce(&mut Flow) -> Action) -> Action {
+        self.with(what).unwrap_or(Action::Continue)
+    }
+}
+
+impl Flow {
     /// Ends the request with a reply.
     fn answer(&mut self, reply: &Reply) -> Action {
         if reply.status >= 400 {
@@ -85,12 +116,21 @@ impl Stream {
             return Action::Continue;
         };
         let now = match abi::now() {
-            Ok(now) => now / 1_000_000_000,
+            Ok(now) => now / 1_000_000,
             Err(refused) => return self.broken("the clock", refused),
         };
-        let finish = request.finish(&mut self.plugin.signers.borrow_mut(), now);
+        let held = self.plugin.keeper.as_ref().and_then(|keeper| keeper.usable(now));
+        let access = match &held {
+            Some(held) => Access::Credentials(&held.credentials),
+            None => Access::of(&self.plugin.config.credentials),
+        };
+        let finish = request.finish(access, &mut self.plugin.signers.borrow_mut(), now / 1_000);
         match finish {
             Ok(Finish::Pass) => self.pass(),
+            Ok(Finish::Wait(request)) => {
+                self.stage = Stage::Taking(request, size);
+                self.wait(now)
+            }
             Ok(Finish::Again(request)) => {
                 self.stage = Stage::Taking(request, 0);
                 self.request_body(size, true)
@@ -99,13 +139,45 @@ impl Stream {
             Ok(Finish::Send(outgoing, response)) => {
                 self.report.sent(&outgoing.notes, &self.plugin.metrics);
                 self.stage = Stage::Sent(response, false);
-                let sent = abi::set_header_map(Map::RequestHeaders, &outgoing.headers)
+                let sent = abi::set_header_map(Map::Request, &outgoing.headers)
                     .and_then(|()| body::edit(size, whole, &outgoing.edits, outgoing.coding));
                 match sent {
                     Ok(()) => Action::Continue,
                     Err(refused) => self.broken("changing the request", refused),
                 }
             }
+        }
+    }
+
+    /// Waits for credentials: the body is complete, so that nothing of it can be lost when the root context lets it go on.
+    fn wait(&mut self, now: u64) -> Action {
+        if self.plugin.config.limits.credentials_wait_ms == 0 {
+            return self.answer(&self.late());
+        }
+        let own = self.own.upgrade().map(Stream);
+        if own.is_some_and(|own| self.plugin.wait(self.context, own, now)) {
+            Action::Pause
+        } else {
+            self.answer(&access::crowded())
+        }
+    }
+
+    fn late(&self) -> Reply {
+        access::late(&self.plugin.keeper.as_ref().map(Keeper::error).unwrap_or_default())
+    }
+
+    /// The wait is over.
+    fn wake(&mut self) {
+        let Stage::Taking(_, size) = self.stage else { return };
+        let now = abi::now().unwrap_or_default() / 1_000_000;
+        if self.plugin.keeper.as_ref().and_then(|keeper| keeper.usable(now)).is_none() {
+            self.answer(&self.late());
+            return;
+        }
+        if self.finish_request(size, None) == Action::Continue
+            && let Err(refused) = abi::resume_request()
+        {
+            self.broken("letting the request go on", refused);
         }
     }
 
@@ -116,8 +188,39 @@ impl Stream {
 }
 
 impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, count: usize, end: bool) -> Action {
+        self.act(|flow| flow.on_http_request_headers(count, end))
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        self.act(|flow| flow.on_http_request_body(size, end))
+    }
+
+    fn on_http_request_trailers(&mut self, count: usize) -> Action {
+        self.act(|flow| flow.on_http_request_trailers(count))
+    }
+
+    fn on_http_response_headers(&mut self, count: usize, end: bool) -> Action {
+        self.act(|flow| flow.on_http_response_headers(count, end))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+        self.act(|flow| flow.on_http_response_body(size, end))
+    }
+
+    fn on_http_response_trailers(&mut self, count: usize) -> Action {
+        self.act(|flow| flow.on_http_response_trailers(count))
+    }
+
+    fn on_log(&mut self) {
+        self.with(Flow::on_log);
+    }
+}
+
+/// What each callback does.
+impl Flow {
     fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
-        let map = match abi::header_map(Map::RequestHeaders) {
+        let map = match abi::header_map(Map::Request) {
             Ok(map) => map,
             Err(refused) => return self.broken("reading the request headers", refused),
         };
@@ -164,7 +267,7 @@ impl HttpContext for Stream {
             };
         }
         let Stage::Sent(response, held) = &mut self.stage else { return Action::Continue };
-        let map = match abi::header_map(Map::ResponseHeaders) {
+        let map = match abi::header_map(Map::Response) {
             Ok(map) => map,
             Err(refused) => return self.broken("reading the response headers", refused),
         };
@@ -230,6 +333,7 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         self.plugin.watchdog.release(self.context);
+        self.plugin.waiting.release(self.context);
         let metrics = &self.plugin.metrics;
         let outcome = match &self.stage {
             Stage::Passing => return,
@@ -281,9 +385,9 @@ fn code_details() -> Vec<u8> {
 }
 
 fn set_response_header(name: &str, value: &str) -> abi::Result<()> {
-    abi::set_header(Map::ResponseHeaders, name, value.as_bytes())
+    abi::set_header(Map::Response, name, value.as_bytes())
 }
 
 fn remove_response_header(name: &str) -> abi::Result<()> {
-    abi::remove_header(Map::ResponseHeaders, name)
+    abi::remove_header(Map::Response, name)
 }

@@ -5,8 +5,6 @@ use std::cell::{Cell, RefCell};
 
 /// How long a held stream may be without a body callback, nanoseconds. With the tick it makes under five seconds.
 const PATIENCE: u64 = 3_000_000_000;
-/// How often it looks, milliseconds.
-pub const TICK: u32 = 1_000;
 
 /// Held streams of this worker, as long as the option is not known to be in effect.
 #[derive(Default)]

@@ -5,7 +5,7 @@
 use crate::edits;
 use bedrock_messages::config::Config;
 use bedrock_messages::exchange::{
-    Begin, Body, Finish, Headers, Outgoing, Progress, Reply, Request, Response, Signers, begin,
+    Access, Begin, Body, Finish, Headers, Outgoing, Progress, Reply, Request, Response, Signers, begin,
 };
 use bedrock_messages::json::Encoder;
 use serde_json::Value;
@@ -63,6 +63,8 @@ pub enum Outcome {
     /// On, after a look at its body.
     Passed,
     Answered(Reply),
+    /// It needs credentials first.
+    Waiting,
     /// With its new body.
     Sent(Box<Outgoing>, Vec<u8>),
 }
@@ -87,18 +89,20 @@ pub fn run<'a>(
         }
     }
     let mut signers = Signers::new(&config.region);
-    let finish = match request.finish(&mut signers, NOON) {
+    let access = Access::of(&config.credentials);
+    let finish = match request.finish(access, &mut signers, NOON) {
         Ok(Finish::Again(mut request)) => {
             for piece in body.as_bytes().chunks(5) {
                 assert_eq!(request.body(piece), Ok(Progress::More));
             }
-            request.finish(&mut signers, NOON)
+            request.finish(access, &mut signers, NOON)
         }
         finish => finish,
     };
     match finish {
         Ok(Finish::Pass) => Outcome::Passed,
         Ok(Finish::Again(_)) => panic!("{body}"),
+        Ok(Finish::Wait(_)) => Outcome::Waiting,
         Ok(Finish::Send(outgoing, _)) => {
             let edited = edits::apply(body.as_bytes(), &outgoing.edits);
             let (mut sent, mut encoder) = (Vec::new(), Encoder::new(outgoing.coding));
@@ -146,7 +150,9 @@ pub fn request(body: &str) -> Box<Request> {
 /// The answer to a request for a stream, or not.
 pub fn response(stream: bool) -> Response {
     let request = request(&format!(r#"{{"model":"m","stream":{stream}}}"#));
-    let Ok(Finish::Send(_, response)) = request.finish(&mut Signers::new("us-east-1"), 0) else { panic!() };
+    let Ok(Finish::Send(_, response)) = request.finish(Access::External, &mut Signers::new("us-east-1"), 0) else {
+        panic!()
+    };
     response
 }
 

@@ -3,16 +3,18 @@
 //! The reader accepts what stands here and nothing else, and the JSON Schema is derived from it. A new member is a field
 //! here, what it turns into is one in `Config`.
 
+mod credentials;
+
 use serde::Deserialize;
 
 use super::table::Table;
 use super::text_or::{Setting, TextOr};
 use super::values::{
-    AnyText, BaseModel, Beta, Bytes, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName,
-    HeaderValue, Host, Key, Latency, MemberPath, MetadataKey, MetadataValue, Model, PathPrefix, Profile, Region,
-    ServiceTier, Trace, Variable,
+    AnyText, BaseModel, Beta, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName, HeaderValue,
+    Host, Latency, MemberPath, MetadataKey, MetadataValue, Model, Number, PathPrefix, Region, ServiceTier, Trace,
 };
 use super::{CountTokens, Destination, FieldMode, InferenceProfile, Pattern, UnknownModels, Upstream};
+pub(super) use credentials::{Credentials, Listener, Sts, Token};
 
 /// # Bedrock Messages
 ///
@@ -62,11 +64,11 @@ pub(super) struct Members {
     /// Bedrock's latency: `standard` or `optimized`.
     pub performance_latency: Option<Setting<Latency>>,
     /// Metadata for Bedrock's invocation logs: 16 keys at most.
-    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = super::requests::MOST_METADATA)))]
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = crate::config::requests::MOST_METADATA)))]
     pub request_metadata: Table<MetadataKey, Setting<MetadataValue>>,
     /// Path that the API is served below, such as `/anthropic`; empty for none.
     pub path_prefix: Checked<PathPrefix>,
-    /// Caps on what is held in memory.
+    /// Caps on what is held in memory, and on waiting.
     pub limits: Limits,
 }
 
@@ -85,41 +87,6 @@ pub(super) struct Endpoint {
     pub dual_stack: bool,
     /// Host to call in place of the region's own for what goes to mantle; `:port` may follow.
     pub mantle_host: Option<Checked<Host>>,
-}
-
-/// Where the credentials come from that requests are signed with.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Credentials", tag = "type"))]
-#[serde(rename = "by type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
-pub(super) enum Credentials {
-    /// The filter's environment variables: `AWS_BEARER_TOKEN_BEDROCK`, else `AWS_ACCESS_KEY_ID` and
-    /// `AWS_SECRET_ACCESS_KEY`, for temporary ones with `AWS_SESSION_TOKEN`.
-    Environment {},
-    /// An access key in the configuration itself.
-    Static {
-        /// `AKIA…`, or `ASIA…` with a session token.
-        access_key_id: Checked<Key>,
-        /// The key that signs.
-        secret_access_key: Checked<Key>,
-        /// For temporary access keys.
-        session_token: Option<Checked<Key>>,
-    },
-    /// The text of an AWS credentials file: exactly one of `content` and `environmentVariable`.
-    #[serde(rename = "credentialsFile")]
-    File {
-        /// The text itself.
-        content: Option<String>,
-        /// The environment variable of the filter that holds the text.
-        environment_variable: Option<Checked<Variable>>,
-        /// The section that is read.
-        #[serde(default)]
-        profile: Checked<Profile>,
-    },
-    /// A Bedrock API key, sent as a bearer token in place of a signature.
-    ApiKey {
-        /// The key.
-        value: Checked<Key>,
-    },
 }
 
 /// Which requests go to Bedrock.
@@ -215,15 +182,17 @@ pub(super) struct FromHeader {
     pub default: Option<Checked<AnyText>>,
 }
 
-/// Caps on what is held in memory.
+/// Caps on what is held in memory, and on waiting.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct Limits {
     /// Largest request body, in bytes; a larger one gets 413.
-    pub request_bytes: Bytes<1024, 268_435_456>,
+    pub request_bytes: Number<1024, 268_435_456>,
     /// Largest message of Bedrock's event stream, in bytes; a larger one ends the stream with an error.
-    pub frame_bytes: Bytes<1024, 33_554_432>,
+    pub frame_bytes: Number<1024, 33_554_432>,
+    /// How long a request waits for the first credentials, in milliseconds; then it gets 503.
+    pub credentials_wait_ms: Number<0, 60_000>,
 }
 
 impl Default for Members {
@@ -253,6 +222,6 @@ impl Default for Members {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { request_bytes: Bytes(33_554_432), frame_bytes: Bytes(4_194_304) }
+        Self { request_bytes: Number(33_554_432), frame_bytes: Number(4_194_304), credentials_wait_ms: Number(5_000) }
     }
 }

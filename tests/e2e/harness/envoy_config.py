@@ -50,9 +50,10 @@ def cluster(name, port, http2=False):
 
 def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
               route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False,
-              plain=False, access_log=None):
+              plain=False, access_log=None, clusters=None, listeners=None):
     """One listener with the filter, or `plain` without it; rewritten requests go to `bedrock`, everything else `elsewhere`. `access_log` is a line's
-    format, for Envoy's own log."""
+    format, for Envoy's own log; `clusters` are more of them, each with its port; `listeners` is a file that Envoy takes the listener from, and
+    again whenever another file is moved there."""
     filters = [*filters_before, *([] if plain else [wasm_filter(module, config, hold)]), *filters_after]
     rewritten = [{"match": {"prefix": path, "headers": [{"name": ":authority", "string_match": {"prefix": host}}]},
                   "route": {"cluster": "bedrock", "timeout": route_timeout}} for path, host in REWRITTEN]
@@ -74,11 +75,25 @@ def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *,
     if local_replies:
         manager["local_reply_config"] = local_replies
     chain = typed("envoy.filters.network.http_connection_manager", "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", **manager)
-    return {
+    listener = {"name": "gateway", "address": address(port), "per_connection_buffer_limit_bytes": buffer_limit,
+                "filter_chains": [{"filters": [chain]}]}
+    more = [cluster(name, port) for name, port in (clusters or {}).items()]
+    result = {
         "admin": {"address": address(admin_port)},
         "static_resources": {
-            "listeners": [{"name": "gateway", "address": address(port), "per_connection_buffer_limit_bytes": buffer_limit,
-                           "filter_chains": [{"filters": [chain]}]}],
-            "clusters": [cluster("bedrock", bedrock_port, upstream_http2), cluster("elsewhere", elsewhere_port)],
+            "listeners": [listener],
+            "clusters": [cluster("bedrock", bedrock_port, upstream_http2), cluster("elsewhere", elsewhere_port), *more],
         },
     }
+    if listeners:
+        write_listener(listeners, result["static_resources"].pop("listeners")[0])
+        result["node"] = {"id": "test", "cluster": "test"}
+        result["dynamic_resources"] = {"lds_config": {"path_config_source": {"path": str(listeners)}}}
+    return result
+
+
+def write_listener(file, listener):
+    """Moves a file with the listener to where Envoy looks for it."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps({"resources": [{"@type": TYPE + "config.listener.v3.Listener", **listener}]}))
+    new.rename(file)

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import re
+import urllib.parse
 
 from .processes import Program, simulator_binary, wait_until
 
@@ -57,9 +58,9 @@ class Simulator:
         found = re.search(r"listening on 127\.0\.0\.1:(\d+)", self.program.log())
         return int(found.group(1)) if found else None
 
-    def _ask(self, method, path):
+    def _ask(self, method, path, body=None):
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request(method, f"/_simulator/{path}")
+            connection.request(method, f"/_simulator/{path}", body)
             response = connection.getresponse()
             return response.status, response.read()
 
@@ -73,6 +74,29 @@ class Simulator:
         status, body = self._ask("GET", "last")
         assert status == 200, "nothing reached the simulator"
         return Record(json.loads(body))
+
+    def credentials(self):
+        """What the credential services were asked, and what they gave."""
+        status, body = self._ask("GET", "credentials")
+        assert status == 200, body
+        return json.loads(body)
+
+    def credential_requests(self):
+        """The newest 64 requests to the credential services, oldest first."""
+        status, body = self._ask("GET", "credentials/requests")
+        assert status == 200, body
+        return [Record(record) for record in json.loads(body)["requests"]]
+
+    def fault(self, service, fault, **more):
+        """What goes wrong with a credential service from now on."""
+        status, body = self._ask("POST", "credentials/fault", json.dumps({"service": service, "fault": fault, **more}))
+        assert status < 300, body
+
+    def identity_token(self, **query):
+        """A token as the kubelet would mount it."""
+        status, body = self._ask("POST", f"identity-token?{urllib.parse.urlencode(query)}")
+        assert status == 200, body
+        return body.decode()
 
     def reset(self):
         self._ask("POST", "reset")
