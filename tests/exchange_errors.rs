@@ -142,7 +142,7 @@ fn a_native_upstreams_error_keeps_its_type_message_and_status() {
     let reply = failed(true, 529, &retry, [document.as_bytes()]);
     let expected = format!(r#"{{"type":"error","error":{error},"request_id":"3f1c"}}"#);
     assert_eq!((reply.status, std::str::from_utf8(&reply.body).unwrap()), (529, expected.as_str()));
-    assert_eq!((reply.details, reply.note), ("overloaded_error", None));
+    assert_eq!((reply.details, &reply.refusal), ("overloaded_error", &None));
     assert_eq!((header(&reply, "retry-after-ms"), header(&reply, "x-should-retry")), (Some("250"), Some("true")));
 
     // Without AWS's request id, its own: of the head, else of the body.
@@ -184,7 +184,7 @@ fn a_native_upstreams_error_keeps_its_type_message_and_status() {
         let document = format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}}}}"#);
         assert_eq!(said(status, lines, &document), expected);
         let reply = failed(false, status, lines, [document.as_bytes()]);
-        assert_eq!(reply.note.is_some(), expected.starts_with("502"), "{expected}");
+        assert_eq!(reply.refusal.is_some(), expected.starts_with("502"), "{expected}");
         assert_eq!(header(&reply, "x-should-retry"), expected.starts_with("502").then_some("false"));
     }
 }

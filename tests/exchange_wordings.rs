@@ -180,7 +180,7 @@ fn what_a_wording_says_beyond_its_name() {
             let reply = failed(true, aws, &lines, [document.as_bytes()]);
             assert_eq!(header(&reply, "x-should-retry"), retry, "{message}");
             // The operator hears of the gateway's own credentials alone.
-            assert_eq!(reply.note.is_some(), help == OURS, "{message}");
+            assert_eq!(reply.refusal.is_some(), help == OURS, "{message}");
         }
     }
 }

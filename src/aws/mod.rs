@@ -1,5 +1,6 @@
 //! What AWS speaks: SigV4, the event stream, credentials, endpoints.
 
+pub mod clock;
 pub mod credentials;
 pub mod endpoint;
 pub mod event_stream;

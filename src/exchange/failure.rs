@@ -1,7 +1,7 @@
 //! What a client is told when Bedrock's answer is a failure, as a whole or inside a stream.
 
 use super::headers::{Headers, sanitized, upstream_value};
-use super::reply::Reply;
+use super::reply::{Refusal, Reply};
 use crate::anthropic::error::{ErrorType, envelope, envelope_of};
 use crate::anthropic::sse;
 use crate::bedrock::error_document::{Document, Envelope, excerpt};
@@ -23,6 +23,7 @@ pub struct FailedHead {
     request_id: Option<String>,
     /// Headers that tell a client when to try again, kept as they are.
     retry: Vec<(&'static str, String)>,
+    date: Option<String>,
 }
 
 /// What SDKs read before they try again; the last only of upstreams that speak to Anthropic's clients themselves.
@@ -32,7 +33,8 @@ const SHOULD_RETRY: &str = "x-should-retry";
 impl FailedHead {
     pub fn new(status: u16, head: &Headers<'_>, request_id: Option<String>) -> Self {
         let retry = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, upstream_value(head, name)?)));
-        Self { status, name: upstream_value(head, "x-amzn-errortype"), request_id, retry: retry.collect() }
+        let date = upstream_value(head, "date");
+        Self { status, name: upstream_value(head, "x-amzn-errortype"), request_id, retry: retry.collect(), date }
     }
 
     /// The reply; `body` is the error document, or its beginning.
@@ -50,6 +52,9 @@ impl FailedHead {
             Some(envelope) if mapping.operator.is_none() => self.native(envelope, &mapping),
             _ => mapped(&mapping, &message, self.request_id.as_deref()),
         };
+        if let Some(refusal) = &mut reply.refusal {
+            refusal.date = self.date.clone();
+        }
         let decided = reply.headers.iter().any(|(name, _)| *name == SHOULD_RETRY);
         for (name, value) in &self.retry {
             if *name != SHOULD_RETRY || !decided {
@@ -126,7 +131,7 @@ fn explain(failure: &Failure) -> (Mapping, String) {
 fn mapped(mapping: &Mapping, message: &str, request_id: Option<&str>) -> Reply {
     let message = with_help(mapping, message);
     let mut reply = Reply::error_of_request(mapping.status, mapping.kind, &message, request_id);
-    reply.note = mapping.operator;
+    reply.refusal = mapping.operator.map(|reason| Refusal { reason, date: None });
     match mapping.should_retry {
         Some(retry) => reply.with(SHOULD_RETRY, retry.to_string()),
         None => reply,

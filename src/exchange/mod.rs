@@ -33,7 +33,7 @@ mod route;
 pub use access::Access;
 pub use headers::{HeaderMap, Headers};
 pub use outgoing::{Notes, Outgoing, Signers};
-pub use reply::Reply;
+pub use reply::{Refusal, Reply};
 pub use request::{Finish, Progress, Request};
 pub use response::{Body, Changes, Head, Origin, Response};
 

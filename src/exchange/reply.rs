@@ -13,8 +13,17 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// For the operator: `%RESPONSE_CODE_DETAILS%` of the access log. Without spaces.
     pub details: &'static str,
-    /// For the operator's log: the gateway itself is at fault. No text of a client or of an upstream.
-    pub note: Option<&'static str>,
+    /// AWS has refused the gateway's credentials.
+    pub refusal: Option<Refusal>,
+}
+
+/// Why AWS has refused the gateway's credentials, for the operator's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// No text of a client or of an upstream.
+    pub reason: &'static str,
+    /// The answer's header `date`: a wrong clock may be the cause.
+    pub date: Option<String>,
 }
 
 impl Reply {
@@ -32,12 +41,18 @@ impl Reply {
     pub fn enveloped(status: u16, body: Vec<u8>, details: &'static str, request_id: Option<&str>) -> Self {
         let mut headers = vec![("content-type", b"application/json".to_vec())];
         headers.extend(request_id.map(|id| ("request-id", id.as_bytes().to_vec())));
-        Self { status, headers, body, details, note: None }
+        Self { status, headers, body, details, refusal: None }
     }
 
     /// A 200 with a JSON document.
     pub fn document(details: &'static str, body: Vec<u8>) -> Self {
-        Self { status: 200, headers: vec![("content-type", b"application/json".to_vec())], body, details, note: None }
+        Self {
+            status: 200,
+            headers: vec![("content-type", b"application/json".to_vec())],
+            body,
+            details,
+            refusal: None,
+        }
     }
 
     /// A 400: the request is wrong in a way that only its sender can mend.

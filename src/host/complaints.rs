@@ -1,10 +1,11 @@
 //! What the operator has to mend, in Envoy's log: every request may meet it, and one line a minute and worker is enough.
 
-use super::abi;
+use crate::aws::clock::Skew;
+use crate::exchange::Refusal;
 use std::cell::Cell;
 
-/// Between two lines, nanoseconds.
-const PAUSE: u64 = 60_000_000_000;
+/// Between two lines, milliseconds.
+const PAUSE: u64 = 60_000;
 
 /// Remembers when it spoke last.
 #[derive(Default)]
@@ -13,12 +14,14 @@ pub struct Complaints {
 }
 
 impl Complaints {
-    /// Writes a line, unless one was written less than a minute ago.
-    pub fn say(&self, what: &str) {
-        let now = abi::now().unwrap_or_default();
-        if now >= self.silent_until.get() {
-            self.silent_until.set(now.saturating_add(PAUSE));
-            log::error!("bedrock-messages: the gateway's AWS credentials were refused: {what}");
+    /// Writes a line, unless one was written less than a minute ago; `now` is in milliseconds.
+    pub fn say(&self, refusal: &Refusal, now: u64) {
+        if now < self.silent_until.get() {
+            return;
         }
+        self.silent_until.set(now.saturating_add(PAUSE));
+        let skew = refusal.date.as_deref().and_then(|date| Skew::by_date(date, now / 1_000));
+        let skew = skew.map(|skew| format!("; {skew}")).unwrap_or_default();
+        log::error!("bedrock-messages: the gateway's AWS credentials were refused: {}{skew}", refusal.reason);
     }
 }

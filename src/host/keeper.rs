@@ -78,20 +78,22 @@ impl Keeper {
         self.error.borrow().clone()
     }
 
-    /// Fetches, if that is due and no other worker does.
+    /// Looks what the other workers have fetched; fetches, if that is due and none of them does.
     pub fn tick(&self, now: u64, metrics: &Metrics) {
         if self.running.borrow().as_ref().is_some_and(|running| now < running.since.saturating_add(PATIENCE)) {
             return;
         }
         self.running.replace(None);
-        if self.held.borrow().as_ref().is_some_and(|held| held.is_usable(now) && now < held.refresh_at) {
-            return;
-        }
         let due = |record: Record| if record.is_due(now) { record.leased(self.holder, now) } else { None };
         if self.change(1, due) {
             let (fetch, step) = Fetch::begin(&self.provider, now / 1_000);
             self.go_on(fetch, step, now, metrics);
         }
+    }
+
+    /// AWS has refused what is held: a key that was taken away, a mounted file that was replaced. The next tick asks anew.
+    pub fn refused(&self, now: u64) {
+        self.change(WRITES, |record| record.refused(now));
     }
 
     /// A call is answered; a call of another's is ignored.

@@ -10,7 +10,7 @@ use super::waiting::Waiting;
 use super::watchdog::Watchdog;
 use crate::anthropic::error::ErrorType;
 use crate::config::{Config, Source};
-use crate::exchange::{Reply, Signers};
+use crate::exchange::{Refusal, Reply, Signers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::{Cell, RefCell};
@@ -55,6 +55,15 @@ impl Plugin {
         let taken = self.waiting.add(context, stream, until);
         self.tick_every(QUICK);
         taken
+    }
+
+    /// AWS has refused the credentials of a request: the operator is told, and new ones are asked for.
+    pub fn refused(&self, refusal: &Refusal) {
+        let now = milliseconds();
+        self.complaints.say(refusal, now);
+        if let Some(keeper) = &self.keeper {
+            keeper.refused(now);
+        }
     }
 
     /// Lets requests go on that have what they waited for, or have waited long enough.

@@ -78,8 +78,8 @@ impl Flow {
         } else {
             self.report.answered(reply.details);
         }
-        if let Some(note) = reply.note {
-            self.plugin.complaints.say(note);
+        if let Some(refusal) = &reply.refusal {
+            self.plugin.refused(refusal);
         }
         self.stage = Stage::Answered;
         send(reply);

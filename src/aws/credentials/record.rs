@@ -20,6 +20,10 @@ pub fn key(identity: &str) -> String {
     format!("bedrock_messages.credentials.v{VERSION}.{identity}")
 }
 
+/// New credentials are asked for because AWS has refused the old ones: once in so long a time. Should the cause be another,
+/// a policy or a clock, new ones do not help.
+const REFUSAL_PAUSE: u64 = 60_000;
+
 /// How long a lease lasts from its last renewal, which each call is: a little longer than a call.
 pub const LEASE: u64 = CALL_TIMEOUT as u64 + 1_000;
 
@@ -34,6 +38,8 @@ pub struct Record {
     failures: u32,
     /// No try before this.
     next_try: u64,
+    /// When AWS last refused what is held and new ones were asked for because of that.
+    refused: u64,
     /// Why the last try failed, in the words for clients; empty after a success.
     pub error: String,
 }
@@ -95,14 +101,26 @@ impl Record {
         let held = Held { credentials: fetched.credentials.clone(), expires, refresh_at };
         // Credentials that are hardly good any more are not asked for again and again.
         let next_try = now.saturating_add(schedule::LEAST_PAUSE);
-        Self { held: Some(held), lease: None, failures: 0, next_try, error: String::new() }
+        Self { held: Some(held), lease: None, failures: 0, next_try, refused: self.refused, error: String::new() }
     }
 
     /// The record after a failure; `random` is any number. What is held serves on until it expires.
     pub fn failed(&self, error: &FetchError, now: u64, random: u64) -> Self {
         let failures = self.failures.saturating_add(1);
         let next_try = now.saturating_add(schedule::pause(failures, random));
-        Self { held: self.held.clone(), lease: None, failures, next_try, error: error.text.clone() }
+        let error = error.text.clone();
+        Self { held: self.held.clone(), lease: None, failures, next_try, refused: self.refused, error }
+    }
+
+    /// The record after AWS has refused what is held: new ones are due; nothing where they are due already or were a moment ago.
+    pub fn refused(mut self, now: u64) -> Option<Self> {
+        let held = self.held.as_mut().filter(|held| held.refresh_at > now)?;
+        if now < self.refused.saturating_add(REFUSAL_PAUSE) {
+            return None;
+        }
+        held.refresh_at = now;
+        self.refused = now;
+        Some(self)
     }
 
     /// As bytes.
@@ -110,6 +128,7 @@ impl Record {
         let mut out = Writer::new(VERSION);
         out.number(u64::from(self.failures));
         out.number(self.next_try);
+        out.number(self.refused);
         out.text(&self.error);
         let lease = self.lease.unwrap_or(Lease { holder: 0, until: 0 });
         out.number(lease.holder);
@@ -138,6 +157,7 @@ impl Record {
         let mut record = Self {
             failures: u32::try_from(read.number()?).ok()?,
             next_try: read.number()?,
+            refused: read.number()?,
             error: read.text()?.to_owned(),
             ..Self::default()
         };

@@ -6,13 +6,12 @@ use quick_xml::events::Event;
 
 use super::call::{Answer, Call};
 use super::error::Said;
-use super::expiration::{expires, of_http_date, unix_seconds};
+use super::expiration::{expires, unix_seconds};
 use super::{AccessKey, Credentials, FetchError, Fetched, Secret, key_text};
+use crate::aws::clock::Skew;
 
 const VERSION: &str = "2011-06-15";
 const WHO: &str = "STS";
-/// A clock that is so far off is worth a word, seconds.
-const NOTABLE_SKEW: u64 = 60;
 
 /// Where STS is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,34 +86,10 @@ pub fn read(call: &Call, answer: &Answer, now: u64) -> Result<Fetched, FetchErro
 /// A signature that is too old or too young is the clock's fault, which the operator has to be told.
 fn with_clock(mut error: FetchError, code: Option<&str>, answer: &Answer, now: u64) -> FetchError {
     let clock = matches!(code, Some("SignatureDoesNotMatch" | "RequestExpired" | "RequestTimeTooSkewed"));
-    let server = answer.header("date").and_then(of_http_date).filter(|_| clock);
-    if let Some(skew) = server.map(|server| Skew { server, own: now }).filter(|skew| skew.seconds() >= NOTABLE_SKEW) {
+    if let Some(skew) = answer.header("date").filter(|_| clock).and_then(|date| Skew::by_date(date, now)) {
         error.text = format!("{}: {skew}", error.text);
     }
     error
-}
-
-/// How far the gateway's clock is from AWS's.
-#[derive(Clone, Copy, Debug)]
-pub struct Skew {
-    /// AWS's time, seconds since 1970.
-    pub server: u64,
-    /// The gateway's.
-    pub own: u64,
-}
-
-impl Skew {
-    /// Either way.
-    pub fn seconds(&self) -> u64 {
-        self.server.abs_diff(self.own)
-    }
-}
-
-impl std::fmt::Display for Skew {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let direction = if self.own < self.server { "behind" } else { "ahead of" };
-        write!(f, "the gateway's clock is {} s {direction} AWS's", self.seconds())
-    }
 }
 
 /// The texts of the first elements of these names, wherever they are. An XML that breaks off gives what was read.
