@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import resource
 import sys
 
 import pytest
@@ -12,6 +13,10 @@ from harness.envoy import Envoy  # noqa: E402
 from harness.simulator import Simulator  # noqa: E402
 from harness.stripped import ACCESS_LOG, Stripping  # noqa: E402
 from harness.upstreams import Echo, Scripted  # noqa: E402
+
+# A thousand connections at once: some systems allow a process few open files.
+_, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (8192 if most_files == resource.RLIM_INFINITY else min(8192, most_files), most_files))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 MODEL_PATH = "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0"
 GUIDE_MODEL = "anthropic.claude-3-5-sonnet-20241022-v2:0"
 ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
-               413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 504: "timeout_error", 529: "overloaded_error"}
+               413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 502: "api_error", 503: "api_error", 504: "timeout_error", 529: "overloaded_error"}
 
 
 def message(text="Hello", **members):

@@ -48,8 +48,8 @@ class Record:
 
 
 class Simulator:
-    def __init__(self, folder, *arguments, token_delay_ms=1):
-        command = [simulator_binary(), "--listen", "127.0.0.1:0", "--token-delay-ms", str(token_delay_ms), *arguments]
+    def __init__(self, folder, *arguments, token_delay_ms=1, port=0):
+        command = [simulator_binary(), "--listen", f"127.0.0.1:{port}", "--token-delay-ms", str(token_delay_ms), *arguments]
         self.program = Program(command, folder / "simulator.log")
         self.port = wait_until(self._announced, 15, "the simulator's port")
 
