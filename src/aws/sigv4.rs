@@ -13,6 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::credentials::{AccessKey, Secret};
 
@@ -94,13 +95,13 @@ struct Derived {
 impl Derived {
     fn new(key: &AccessKey, unix_seconds: u64, amz_date: &str, region: &str, service: &str) -> Self {
         let date = date(amz_date);
-        let signing_key = signing_key(key.secret_access_key.expose(), date, region, service);
+        let signing_key = Zeroizing::new(signing_key(key.secret_access_key.expose(), date, region, service));
         Self {
             day: unix_seconds / SECONDS_PER_DAY,
             access_key_id: key.access_key_id.clone(),
             secret_access_key: key.secret_access_key.clone(),
             scope: scope(date, region, service),
-            mac: keyed(&signing_key),
+            mac: keyed(&*signing_key),
         }
     }
 
@@ -156,7 +157,7 @@ pub fn string_to_sign(amz_date: &str, scope: &str, canonical_request: &str) -> S
 
 /// The key of a day (`20261122`), region and service.
 pub fn signing_key(secret_access_key: &str, date: &str, region: &str, service: &str) -> [u8; 32] {
-    let mut secret = String::with_capacity(4 + secret_access_key.len());
+    let mut secret = Zeroizing::new(String::with_capacity(4 + secret_access_key.len()));
     secret.push_str("AWS4");
     secret.push_str(secret_access_key);
     let mut key = mac(secret.as_bytes(), date);
@@ -303,7 +304,7 @@ fn hex_mac(mac: Hmac<Sha256>, text: &str) -> String {
 
 /// A key of any length as the block RFC 2104 §2 makes of it, which, unlike a slice, HMAC cannot refuse.
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    let mut block = [0; BLOCK];
+    let mut block = Zeroizing::new([0; BLOCK]);
     let hash: [u8; 32];
     let key = if key.len() > BLOCK {
         hash = Sha256::digest(key).into();
@@ -314,5 +315,5 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
     }
-    Hmac::new(&block.into())
+    Hmac::new((&*block).into())
 }

@@ -127,7 +127,10 @@ impl Keeper {
 
     fn done(&self, outcome: Result<Fetched, FetchError>, now: u64, metrics: &Metrics) {
         let random = abi::random();
-        metrics.credential_fetch(self.provider.name(), if outcome.is_ok() { "ok" } else { "error" });
+        match &outcome {
+            Ok(fetched) => metrics.credential_fetch(fetched.kind(), "ok"),
+            Err(_) => metrics.credential_fetch(self.provider.name(), "error"),
+        }
         self.change(WRITES, |record| {
             record.is_leased_to(self.holder).then(|| match &outcome {
                 Ok(fetched) => record.fetched(fetched, now, random),
@@ -197,7 +200,7 @@ fn send(call: &Call) -> Result<u32, CallFailure> {
     let timeout = Duration::from_millis(CALL_TIMEOUT.into());
     abi::call(&call.cluster, headers, call.body.expose().as_bytes(), timeout).map_err(|status| match status {
         Status::BadArgument => CallFailure::NoCluster,
-        _ => CallFailure::NoHost,
+        _ => CallFailure::NotSent,
     })
 }
 

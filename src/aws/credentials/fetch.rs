@@ -25,6 +25,14 @@ pub struct Fetched {
     pub source: String,
 }
 
+impl Fetched {
+    /// The type of the source that gave them, of a chain the one that yields.
+    pub fn kind(&self) -> &str {
+        let source = self.source.rsplit(": ").next().unwrap_or_default();
+        source.split(' ').next().unwrap_or_default()
+    }
+}
+
 /// How a source ends.
 pub type Outcome = Result<Fetched, FetchError>;
 

@@ -61,6 +61,12 @@ struct Lease {
     until: u64,
 }
 
+/// Whether a time of this record's is still to come. One that is further off than any is set was set before the clock was put
+/// back, and nobody waits for it.
+fn is_ahead(time: u64, now: u64) -> bool {
+    (1..=LEASE).contains(&time.saturating_sub(now))
+}
+
 impl Held {
     /// Whether a request may be signed with them. Not in their last second: it has yet to arrive.
     pub fn is_usable(&self, now: u64) -> bool {
@@ -77,12 +83,12 @@ impl Record {
     /// Whether new credentials are due and nobody fetches them.
     pub fn is_due(&self, now: u64) -> bool {
         let fresh = self.usable(now).is_some_and(|held| now < held.refresh_at);
-        !fresh && now >= self.next_try && self.lease.is_none_or(|lease| lease.until <= now)
+        !fresh && !is_ahead(self.next_try, now) && self.lease.is_none_or(|lease| !is_ahead(lease.until, now))
     }
 
     /// The record with a lease for `holder`, taken or renewed; nothing when another one has it.
     pub fn leased(mut self, holder: u64, now: u64) -> Option<Self> {
-        if self.lease.is_some_and(|lease| lease.holder != holder && lease.until > now) {
+        if self.lease.is_some_and(|lease| lease.holder != holder && is_ahead(lease.until, now)) {
             return None;
         }
         self.lease = Some(Lease { holder, until: now.saturating_add(LEASE) });
