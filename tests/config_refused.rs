@@ -4,6 +4,7 @@
 
 mod configuration;
 
+use bedrock_messages::aws::credentials::Provider;
 use bedrock_messages::config::{Config, Source};
 use configuration::parse;
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ const REGION: &str = "expected a region such as us-east-1";
 const MODEL_PATTERN: &str = "expected a model's name, * for any run of characters, without control characters";
 const PREFIX: &str = "expected an empty text or a path such as /anthropic, unencoded, without a slash at its end";
 const TYPES: &str = "expected one of environment, static, credentialsFile, apiKey, webIdentity, assumeRole, container, instanceMetadata, chain, external";
-const TOP: [&str; 18] = [
+const TOP: [&str; 19] = [
     "region",
     "endpoint",
     "upstream",
@@ -32,6 +33,7 @@ const TOP: [&str; 18] = [
     "requestMetadata",
     "pathPrefix",
     "limits",
+    "role",
 ];
 const KEY_TEXT: &str = "expected printable ASCII without spaces";
 
@@ -417,6 +419,7 @@ const SECRET_NUMBER: u64 = 91_827_364_550;
 fn json() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::{Value, json};
 
+    let types: Vec<&str> = TYPES.trim_start_matches("expected one of ").split(", ").collect();
     let leaf = prop_oneof![
         Just(Value::Null),
         Just(json!(true)),
@@ -427,7 +430,10 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
         Just(json!(format!("\n{SECRET}"))),
         Just(json!(1024)),
         Just(json!("us-east-1")),
-        prop_oneof!["environment", "static", "credentialsFile", "apiKey"].prop_map(Value::from),
+        prop::sample::select(types).prop_map(Value::from),
+        Just(json!("arn:aws:iam::123456789012:role/bedrock")),
+        Just(json!("/path")),
+        Just(json!(format!("/{SECRET}\n"))),
         prop_oneof!["bedrock", "passthrough"].prop_map(Value::from),
     ];
     let key = prop::sample::select(
@@ -443,6 +449,26 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
             "content",
             "environmentVariable",
             "profile",
+            "listener",
+            "cluster",
+            "path",
+            "roleArn",
+            "sessionName",
+            "externalId",
+            "durationSeconds",
+            "policy",
+            "sts",
+            "token",
+            "oidc",
+            "clientId",
+            "clientSecret",
+            "scope",
+            "audience",
+            "source",
+            "authorization",
+            "role",
+            "v1Fallback",
+            "providers",
             "value",
             "header",
             "name",
@@ -473,7 +499,93 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+/// A value that rules take, or a secret.
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Value, json};
+
+    let secrets = [json!(SECRET), json!(format!("{SECRET} {SECRET}")), json!(SECRET_NUMBER), json!([SECRET])];
+    let texts = ["a", "/a", "{}", "a.example.com", "arn:aws:iam::123456789012:role/bedrock"].map(Value::from);
+    prop::sample::select([&texts[..], &texts[..], &secrets[..]].concat())
+}
+
+/// A source as it should be written, some of its values secrets that its rules do not take, or that they do.
+fn source() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Value, json};
+
+    let object = move |names: &'static [&'static str]| {
+        let members: Vec<_> = names.iter().map(|name| (Just((*name).to_owned()), value())).collect();
+        (members, 0..8_usize).prop_map(|(members, left_out)| {
+            let members = members.into_iter().enumerate().filter(move |(at, _)| *at != left_out);
+            members.map(|(_, member)| member).collect::<Value>()
+        })
+    };
+    let listener = || object(&["cluster", "path"]);
+    let token = prop_oneof![
+        object(&["value"]),
+        object(&["cluster", "host", "path", "clientId", "clientSecret", "scope"])
+            .prop_map(|oidc| json!({ "oidc": oidc })),
+        listener().prop_map(|listener| json!({ "listener": listener })),
+    ];
+    let with = |mut whole: Value, name: &str, value: Value| {
+        whole[name] = value;
+        whole
+    };
+    let named = move |whole: Value, name: &str| with(whole, "type", json!(name));
+    let leaf = prop_oneof![
+        object(&["accessKeyId", "secretAccessKey", "sessionToken"]).prop_map(move |whole| named(whole, "static")),
+        object(&["value"]).prop_map(move |whole| named(whole, "apiKey")),
+        Just(json!({ "type": "environment" })),
+        object(&["content", "profile"]).prop_map(move |whole| named(whole, "credentialsFile")),
+        listener().prop_map(|listener| json!({ "type": "credentialsFile", "listener": listener })),
+        object(&["cluster", "path", "host", "authorization"]).prop_map(move |whole| named(whole, "container")),
+        object(&["cluster"]).prop_map(move |whole| named(whole, "container")),
+        object(&["cluster", "role", "host"]).prop_map(move |whole| named(whole, "instanceMetadata")),
+        (object(&["roleArn", "sessionName", "policy"]), object(&["cluster", "host"]), token)
+            .prop_map(move |(whole, sts, token)| named(with(with(whole, "sts", sts), "token", token), "webIdentity")),
+    ];
+    leaf.prop_recursive(5, 12, 3, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3)
+                .prop_map(|sources| json!({ "type": "chain", "providers": sources })),
+            (object(&["roleArn", "externalId"]), object(&["cluster"]), inner).prop_map(move |(whole, sts, source)| {
+                named(with(with(whole, "sts", sts), "source", source), "assumeRole")
+            }),
+        ]
+    })
+}
+
+/// Why what is known of a source cannot be used.
+fn reasons(provider: &Provider) -> Vec<&str> {
+    match provider {
+        Provider::Fixed(_, Err(reason)) => vec![reason],
+        Provider::Chain(sources) => sources.iter().flat_map(reasons).collect(),
+        Provider::AssumeRole(role) => reasons(&role.source),
+        _ => Vec::new(),
+    }
+}
+
 proptest! {
+    #[test]
+    fn no_message_of_a_source_shows_a_value(written in source(), value in prop::sample::select(vec![SECRET, "/s3cr3t!\r\nx", "http://s3cr3t!", "https://a:s3cr3t!/"])) {
+        let whole = serde_json::json!({ "credentials": written }).to_string();
+        let variables = |name: &str| Some(if name == "AWS_REGION" { "us-east-1".to_owned() } else { value.to_owned() });
+        match Config::parse(whole.as_bytes(), &variables) {
+            Err(error) => {
+                let message = format!("{error} {error:?}");
+                prop_assert!(!message.contains("s3cr3t") && !message.contains("91827364550"), "{}: {}", whole, message);
+            }
+            Ok(config) => match config.credentials {
+                Source::Missing(reason) => prop_assert!(!reason.contains("s3cr3t"), "{}: {}", whole, reason),
+                Source::Fetched(provider) => {
+                    for reason in reasons(&provider) {
+                        prop_assert!(!reason.contains("s3cr3t"), "{}: {}", whole, reason);
+                    }
+                }
+                Source::Ready(_) | Source::External => {}
+            },
+        }
+    }
+
     #[test]
     fn no_message_shows_a_value(members in prop::collection::vec((any::<prop::sample::Index>(), json()), 1..4)) {
         let whole: serde_json::Map<_, _> =

@@ -4,7 +4,7 @@
 
 mod configuration;
 
-use configuration::parse;
+use configuration::check;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,7 +36,7 @@ fn examples_are_right() {
             if let Some(variables) = example.get("env") {
                 assert!(variables.as_object().unwrap().values().all(Value::is_string), "{document:?}: {block}");
             } else if example.get("Statement").is_none() {
-                parse(block).unwrap_or_else(|error| panic!("{document:?}: {error}\n{block}"));
+                check(block).unwrap_or_else(|error| panic!("{document:?}: {error}\n{block}"));
                 configurations += 1;
             }
         }

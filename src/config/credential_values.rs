@@ -66,7 +66,9 @@ impl Rule for Authority {
         let Some((address, port)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) else {
             return Host::check(text);
         };
-        let port_is_one = port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+        let port_is_one = port
+            .strip_prefix(':')
+            .is_some_and(|port| !port.starts_with('+') && port.parse::<u16>().is_ok_and(|port| port > 0));
         if address.parse::<std::net::Ipv6Addr>().is_err() || !(port.is_empty() || port_is_one) {
             return Err("expected an IPv6 address in brackets, a port may follow");
         }
@@ -156,7 +158,7 @@ pub(super) struct RoleName;
 
 impl Rule for RoleName {
     fn check(text: &str) -> Result<String, &'static str> {
-        if !(1..=64).contains(&text.len()) || !is_of(text, b"+=,.@_-") {
+        if !(1..=64).contains(&text.len()) || !is_of(text, b"+=,.@_-") || matches!(text, "." | "..") {
             return Err("expected a role's name: 64 letters, digits and +=,.@_- at most");
         }
         Ok(text.to_owned())

@@ -11,7 +11,7 @@ use crate::aws::credentials::{AccessKey, Credentials, Provider, Secret, credenti
 use crate::aws::endpoint::{region_of_sts, sts_host};
 use std::rc::Rc;
 
-use super::credential_values::{Policy, RoleArn, SessionName};
+use super::credential_values::{Authority, Policy, RequestPath, RoleArn, SessionName};
 use super::values::{Checked, HeaderValue, Number, Rule};
 use super::{ConfigError, Environment, members};
 
@@ -185,16 +185,18 @@ impl Place<'_> {
         let missing = |reason: String| Provider::Fixed("container", Err(reason));
         let (of_uri, path) = match (path, self.variable(ECS_URI), self.variable(FULL_URI)) {
             (Some(path), ..) => (None, path),
-            (_, Some(path), _) if path.starts_with('/') => (None, path),
-            (_, Some(_), _) => return missing(format!("{ECS_URI}: expected a path")),
-            (_, _, Some(uri)) => match container::parts_of_uri(&uri) {
+            // As what is written: a line break in it would be a header of its own.
+            (_, Some(path), _) => match RequestPath::check(&path) {
+                Ok(path) => (None, path),
+                Err(expected) => return missing(format!("{ECS_URI}: {expected}")),
+            },
+            (_, _, Some(uri)) => match checked_parts(&uri) {
                 Ok((host, path)) => (Some(host), path),
                 Err(expected) => return missing(format!("{FULL_URI}: {expected}")),
             },
             _ => return missing(format!("neither {ECS_URI} nor {FULL_URI} is set, and no path is configured")),
         };
         let authorization = match authorization.or_else(|| self.variable(CONTAINER_TOKEN)) {
-            // A line break in it would be a header of its own.
             Some(value) => match HeaderValue::check(&value) {
                 Ok(value) => Some(Secret::new(value)),
                 Err(expected) => return missing(format!("{CONTAINER_TOKEN}: {expected}")),
@@ -204,6 +206,12 @@ impl Place<'_> {
         let host = host.or(of_uri).unwrap_or_else(|| container::ECS_HOST.to_owned());
         Provider::Container(Container { cluster, host, path, authorization })
     }
+}
+
+/// Host and path of a container's URI.
+fn checked_parts(uri: &str) -> Result<(String, String), &'static str> {
+    let (host, path) = container::parts_of_uri(uri)?;
+    Ok((Authority::check(&host)?, RequestPath::check(&path)?))
 }
 
 fn role(

@@ -7,6 +7,7 @@ mod pattern;
 mod read_error;
 mod reader;
 mod requests;
+mod role;
 #[cfg(feature = "schema")]
 mod schema;
 mod table;
@@ -34,6 +35,7 @@ pub use crate::bedrock::profile::InferenceProfile;
 pub use credentials::Source;
 pub use pattern::Pattern;
 pub use requests::{Betas, CountTokens, FieldMode, Fields, Guardrail, Setting, Target, UnknownModels, Upstream};
+pub use role::{Plugin, Role};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -85,6 +87,8 @@ pub struct Config {
     pub path_prefix: String,
     /// Caps.
     pub limits: Limits,
+    /// Whether another instance behind this one holds the headers of requests (`role` `transform`).
+    pub is_paired: bool,
 }
 
 /// Which requests go to Bedrock.
@@ -168,9 +172,15 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads and checks the plugin's configuration; a text without anything in it is `{}`.
+    /// Reads and checks the configuration of a plugin that serves requests: see [`Plugin::parse`].
     pub fn parse(json: &[u8], environment: Environment<'_>) -> Result<Self, ConfigError> {
-        let members: Members = reader::read(json)?;
+        match Plugin::parse(json, environment)? {
+            Plugin::Serve(config) => Ok(*config),
+            Plugin::Hold => Err(ConfigError::at("role", "expected single or transform")),
+        }
+    }
+
+    fn new(members: Members, environment: Environment<'_>) -> Result<Self, ConfigError> {
         let mantle = members.endpoint.mantle_host.as_ref().map(|host| host.0.clone());
         let fips = members.endpoint.fips;
         let (region, host) = place(members.region.map(|region| region.0), members.endpoint, environment)?;
@@ -212,6 +222,7 @@ impl Config {
             performance_latency: members.performance_latency.map(|setting| setting.0),
             request_metadata: members.request_metadata.into_map(),
             path_prefix: members.path_prefix.0,
+            is_paired: members.role == Role::Transform,
             limits: Limits {
                 request_bytes: limits.request_bytes.get(),
                 frame_bytes: limits.frame_bytes.get(),

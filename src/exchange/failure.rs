@@ -28,6 +28,8 @@ pub struct FailedHead {
 
 /// What SDKs read before they try again; the last only of upstreams that speak to Anthropic's clients themselves.
 const RETRY_HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "x-should-retry"];
+/// Of Anthropic's own API.
+const OVERLOADED: u16 = 529;
 const SHOULD_RETRY: &str = "x-should-retry";
 
 impl FailedHead {
@@ -35,6 +37,15 @@ impl FailedHead {
         let retry = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, upstream_value(head, name)?)));
         let date = upstream_value(head, "date");
         Self { status, name: upstream_value(head, "x-amzn-errortype"), request_id, retry: retry.collect(), date }
+    }
+
+    /// Status and headers of the reply by the head alone, for where it cannot wait for the document.
+    pub fn early(&self) -> (u16, Vec<(&'static str, String)>) {
+        let reply = self.reply(b"");
+        let text = |value: Vec<u8>| String::from_utf8(value).unwrap_or_default();
+        // No status of AWS's: a native upstream says so itself, and its document will too.
+        let status = if self.status == OVERLOADED { OVERLOADED } else { reply.status };
+        (status, reply.headers.into_iter().map(|(name, value)| (name, text(value))).collect())
     }
 
     /// The reply; `body` is the error document, or its beginning.

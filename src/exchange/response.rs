@@ -27,6 +27,8 @@ pub struct Response {
     /// What a stream said of itself before it failed.
     failed: Account,
     ended: bool,
+    /// Whether the head can wait for the body; else it goes at once, and what is said of it is said in the body.
+    can_hold: bool,
 }
 
 /// What an answer with a good status has to be.
@@ -128,6 +130,8 @@ pub enum Body {
     Held,
     /// Answer with this instead; only while the head is held.
     Reply(Reply),
+    /// This one's body goes in place of what came; its head has gone already.
+    Told(Reply),
 }
 
 impl Response {
@@ -141,6 +145,7 @@ impl Response {
             usage: None,
             failed: Account::default(),
             ended: false,
+            can_hold: !config.is_paired,
         }
     }
 
@@ -160,7 +165,7 @@ impl Response {
             }
             Expected::TokenCount => {
                 self.state = State::Counting(Vec::new());
-                return Head::Hold;
+                return self.held_or(status, request_id.collect());
             }
             Expected::EventStream if !is_stream("application/vnd.amazon.eventstream") => {
                 return self.replied(failure::no_stream(self.request_id.as_deref()));
@@ -187,7 +192,17 @@ impl Response {
             ("cache-control", "no-cache".to_owned()),
         ];
         set.extend(request_id);
-        Head::HoldOnce(Changes { set, remove: &["content-length", "x-amzn-bedrock-content-type"] })
+        let changes = Changes { set, remove: &["content-length", "x-amzn-bedrock-content-type"] };
+        if self.can_hold { Head::HoldOnce(changes) } else { Head::Pass(changes) }
+    }
+
+    /// Holds the head of an answer that is gathered; where it cannot be held, it goes as it will have to be.
+    fn held_or(&self, status: u16, mut set: Vec<(&'static str, String)>) -> Head {
+        if self.can_hold {
+            return Head::Hold;
+        }
+        set.extend([(":status", status.to_string()), ("content-type", "application/json".to_owned())]);
+        Head::Pass(Changes { set, remove: &["content-length", "x-amzn-errortype"] })
     }
 
     fn error_head(&mut self, status: u16, head: &Headers<'_>, origin: Origin<'_>, end: bool) -> Head {
@@ -205,8 +220,13 @@ impl Response {
         if end {
             return self.replied(failed.reply(b""));
         }
+        if self.can_hold {
+            self.state = State::Collecting(failed, Vec::new());
+            return Head::Hold;
+        }
+        let (status, headers) = failed.early();
         self.state = State::Collecting(failed, Vec::new());
-        Head::Hold
+        self.held_or(status, headers)
     }
 
     fn replied(&mut self, reply: Reply) -> Head {
@@ -251,19 +271,19 @@ impl Response {
             }
             State::Counting(document) => {
                 if !is_gathered(document, piece, end) {
-                    return Body::Held;
+                    return if self.can_hold { Body::Held } else { Body::Replaced };
                 }
                 let reply = count::reply(document, self.request_id.as_deref());
                 self.state = State::Failed;
-                Body::Reply(reply)
+                self.gathered(reply)
             }
             State::Collecting(head, document) => {
                 if !is_gathered(document, piece, end) {
-                    return Body::Held;
+                    return if self.can_hold { Body::Held } else { Body::Replaced };
                 }
                 let reply = head.reply(document);
                 self.state = State::Failed;
-                Body::Reply(reply)
+                self.gathered(reply)
             }
             State::Rewording(local) => {
                 local.push(piece, LONGEST_ERROR);
@@ -276,6 +296,10 @@ impl Response {
                 Body::Failed(kind)
             }
         }
+    }
+
+    fn gathered(&self, reply: Reply) -> Body {
+        if self.can_hold { Body::Reply(reply) } else { Body::Told(reply) }
     }
 
     /// The answer ended with trailers.

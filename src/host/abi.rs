@@ -82,6 +82,9 @@ unsafe extern "C" {
         size: *mut usize,
         cas: *mut u32,
     ) -> u32;
+    fn proxy_register_shared_queue(name: *const u8, name_size: usize, queue: *mut u32) -> u32;
+    fn proxy_enqueue_shared_queue(queue: u32, data: *const u8, size: usize) -> u32;
+    fn proxy_dequeue_shared_queue(queue: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
 }
@@ -184,12 +187,17 @@ pub fn pairs(map: &[u8]) -> Vec<(&[u8], &[u8])> {
 
 /// Replaces all headers.
 pub fn set_header_map(kind: Map, headers: &[(&str, Vec<u8>)]) -> Result<()> {
-    let map = encoded(headers);
+    set_encoded_header_map(kind, &encoded(headers))
+}
+
+/// Replaces all headers by a map in the ABI's encoding.
+pub fn set_encoded_header_map(kind: Map, map: &[u8]) -> Result<()> {
     // SAFETY: the host reads the map during the call.
     checked(unsafe { proxy_set_header_map_pairs(kind as u32, map.as_ptr(), map.len()) })
 }
 
-fn encoded(headers: &[(&str, Vec<u8>)]) -> Vec<u8> {
+/// A header map in the ABI's encoding: see [`pairs`].
+pub fn encoded(headers: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let size = headers.iter().map(|(name, value)| name.len() + value.len() + 10).sum::<usize>();
     let mut map = Vec::with_capacity(4 + size);
     map.extend_from_slice(&(headers.len() as u32).to_le_bytes());
@@ -268,6 +276,25 @@ pub fn set_shared(key: &str, value: &[u8], number: u32) -> Result<()> {
 pub fn set_shared_once(key: &str, value: &[u8]) -> bool {
     // What was never set has no number to compare with: two workers that start at the very same moment may both succeed.
     shared(key).is_none() && set_shared(key, value, 0).is_ok()
+}
+
+/// A queue of this name; the root context that registers it is told of what comes in by `on_queue_ready`.
+pub fn register_queue(name: &str) -> Result<u32> {
+    let mut queue = 0;
+    // SAFETY: the host reads the name and writes the queue's number.
+    checked(unsafe { proxy_register_shared_queue(name.as_ptr(), name.len(), &mut queue) }).map(|()| queue)
+}
+
+/// Puts a message into a queue, of another plugin's too.
+pub fn enqueue(queue: u32, message: &[u8]) -> Result<()> {
+    // SAFETY: the host reads the message during the call.
+    checked(unsafe { proxy_enqueue_shared_queue(queue, message.as_ptr(), message.len()) })
+}
+
+/// Takes the next message out; refused when there is none.
+pub fn dequeue(queue: u32) -> Result<Vec<u8>> {
+    // SAFETY: the host writes a pointer and a size.
+    bytes(|data, size| unsafe { proxy_dequeue_shared_queue(queue, data, size) })
 }
 
 /// Sends a request to a cluster; the root context's `on_http_call_response` gets the token with the answer. By the SDK,

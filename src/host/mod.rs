@@ -3,9 +3,11 @@
 mod abi;
 mod body;
 mod complaints;
+mod hold;
 mod keeper;
 mod logger;
 mod metrics;
+mod pair;
 mod report;
 mod root;
 mod stream;

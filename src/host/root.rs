@@ -2,6 +2,7 @@
 
 use super::abi::{self, Buffer};
 use super::complaints::Complaints;
+use super::hold::{HeldStream, Hold};
 use super::keeper::Keeper;
 use super::logger;
 use super::metrics::Metrics;
@@ -9,7 +10,7 @@ use super::stream::{self, Stream};
 use super::waiting::Waiting;
 use super::watchdog::Watchdog;
 use crate::anthropic::error::ErrorType;
-use crate::config::{Config, Source};
+use crate::config::{self, Config, Source};
 use crate::exchange::{Refusal, Reply, Signers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -77,15 +78,22 @@ impl Plugin {
     }
 }
 
+/// What a plugin does; until it is configured, nothing.
 #[derive(Default)]
-pub struct Root {
-    plugin: Option<Rc<Plugin>>,
+pub enum Root {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// It serves requests.
+    Serve(Rc<Plugin>),
+    /// It holds the headers of requests.
+    Hold(Rc<Hold>),
 }
 
 impl Context for Root {
     /// A source has answered: of credentials that are fetched.
     fn on_http_call_response(&mut self, token: u32, headers: usize, _body_size: usize, _trailers: usize) {
-        let Some(plugin) = &self.plugin else { return };
+        let Self::Serve(plugin) = self else { return };
         let now = milliseconds();
         if let Some(keeper) = &plugin.keeper {
             keeper.answered(token, headers, now, &plugin.metrics);
@@ -103,8 +111,9 @@ impl RootContext for Root {
             log::info!("bedrock-messages {} ({})", env!("CARGO_PKG_VERSION"), env!("BEDROCK_MESSAGES_COMMIT"));
         }
         let text = abi::buffer(Buffer::PluginConfiguration, 0, abi::END).unwrap_or_default();
-        let config = match Config::parse(&text, &|name| std::env::var(name).ok()) {
-            Ok(config) => Rc::new(config),
+        let config = match config::Plugin::parse(&text, &|name| std::env::var(name).ok()) {
+            Ok(config::Plugin::Serve(config)) => Rc::new(*config),
+            Ok(config::Plugin::Hold) => return self.hold(),
             Err(error) => {
                 log::error!("bedrock-messages: configuration refused: {error}");
                 return false;
@@ -120,22 +129,28 @@ impl RootContext for Root {
         };
         let plugin = Rc::new(Plugin {
             signers: RefCell::new(Signers::new(&config.region)),
+            watchdog: Watchdog::new(!config.is_paired),
             config,
             keeper,
             waiting: Waiting::default(),
             metrics: Metrics::default(),
-            watchdog: Watchdog::default(),
             complaints: Complaints::default(),
             ticks: Cell::default(),
         });
         // The first call is made from a tick: from here it would be lost with a configuration that is only tried.
         plugin.tick_every(if plugin.keeper.is_some() { 1 } else { USUAL });
-        self.plugin = Some(plugin);
+        *self = Self::Serve(plugin);
         true
     }
 
+    fn on_queue_ready(&mut self, _queue: u32) {
+        if let Self::Hold(hold) = self {
+            hold.release();
+        }
+    }
+
     fn on_tick(&mut self) {
-        let Some(plugin) = &self.plugin else { return };
+        let Self::Serve(plugin) = self else { return };
         let now = milliseconds();
         if let Some(keeper) = &plugin.keeper {
             keeper.tick(now, &plugin.metrics);
@@ -150,12 +165,30 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
-        let plugin = self.plugin.clone()?;
-        Some(Box::new(Stream::new(context, plugin)))
+        match self {
+            Self::Idle => None,
+            Self::Serve(plugin) => Some(Box::new(Stream::new(context, plugin.clone()))),
+            Self::Hold(hold) => Some(Box::new(HeldStream::new(context, hold.clone()))),
+        }
     }
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
+    }
+}
+
+impl Root {
+    fn hold(&mut self) -> bool {
+        match Hold::new() {
+            Ok(hold) => {
+                *self = Self::Hold(Rc::new(hold));
+                true
+            }
+            Err(refused) => {
+                log::error!("bedrock-messages: no queue ({refused}): role hold cannot be served");
+                false
+            }
+        }
     }
 }
 

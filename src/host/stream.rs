@@ -3,6 +3,7 @@
 use super::abi::{self, Buffer, END, Map};
 use super::body;
 use super::keeper::Keeper;
+use super::pair;
 use super::report::{Outcome, Report};
 use super::root::Plugin;
 use crate::anthropic::error::ErrorType;
@@ -29,6 +30,8 @@ struct Flow {
     plugin: Rc<Plugin>,
     stage: Stage,
     report: Report,
+    /// The other instance of a pair has not seen the request yet.
+    at_head: bool,
     /// The stream that this is in.
     own: Weak<RefCell<Flow>>,
 }
@@ -49,7 +52,7 @@ impl Stream {
     pub fn new(context: u32, plugin: Rc<Plugin>) -> Self {
         Self(Rc::new_cyclic(|own| {
             let (stage, report, own) = (Stage::Passing, Report::default(), own.clone());
-            RefCell::new(Flow { context, plugin, stage, report, own })
+            RefCell::new(Flow { context, plugin, stage, report, at_head: true, own })
         }))
     }
 
@@ -73,6 +76,14 @@ impl Stream {
 impl Flow {
     /// Ends the request with a reply.
     fn answer(&mut self, reply: &Reply) -> Action {
+        self.told(reply);
+        self.stage = Stage::Answered;
+        send(reply);
+        Action::Pause
+    }
+
+    /// The client gets this reply.
+    fn told(&mut self, reply: &Reply) {
         if reply.status >= 400 {
             self.report.failed(reply.details, &self.plugin.metrics);
         } else {
@@ -81,9 +92,6 @@ impl Flow {
         if let Some(refusal) = &reply.refusal {
             self.plugin.refused(refusal);
         }
-        self.stage = Stage::Answered;
-        send(reply);
-        Action::Pause
     }
 
     /// A host call failed that must not: nothing half-done may leave.
@@ -139,10 +147,10 @@ impl Flow {
             Ok(Finish::Send(outgoing, response)) => {
                 self.report.sent(&outgoing.notes, &self.plugin.metrics);
                 self.stage = Stage::Sent(response, false);
-                let sent = abi::set_header_map(Map::Request, &outgoing.headers)
-                    .and_then(|()| body::edit(size, whole, &outgoing.edits, outgoing.coding));
-                match sent {
-                    Ok(()) => Action::Continue,
+                let edited = body::edit(size, whole, &outgoing.edits, outgoing.coding);
+                match edited.and_then(|()| self.set_headers(&outgoing.headers)) {
+                    Ok(true) => Action::Continue,
+                    Ok(false) => self.answer(&hold_missing()),
                     Err(refused) => self.broken("changing the request", refused),
                 }
             }
@@ -181,9 +189,36 @@ impl Flow {
         }
     }
 
+    /// Sets the request's headers, or has the other instance of a pair do so; false when there is none.
+    fn set_headers(&self, headers: &[(&str, Vec<u8>)]) -> abi::Result<bool> {
+        if self.plugin.config.is_paired && !self.at_head {
+            return pair::release(Some(headers)).map_or(Ok(false), |released| released.map(|()| true));
+        }
+        abi::set_header_map(Map::Request, headers)?;
+        // A request without a body: the other instance has nothing to hold.
+        let said = if self.plugin.config.is_paired { pair::say(false) } else { Ok(()) };
+        said.map(|()| true)
+    }
+
+    /// The request is not ours, by its head.
+    fn let_pass(&mut self) -> Action {
+        match self.plugin.config.is_paired.then(|| pair::say(false)) {
+            Some(Err(refused)) => self.broken("saying that the request is passed on", refused),
+            _ => Action::Continue,
+        }
+    }
+
+    /// The request is not ours, by its body.
     fn pass(&mut self) -> Action {
         self.stage = Stage::Passing;
-        Action::Continue
+        if self.at_head {
+            return self.let_pass();
+        }
+        match self.plugin.config.is_paired.then(|| pair::release(None)) {
+            Some(None) => self.answer(&hold_missing()),
+            Some(Some(Err(refused))) => self.broken("passing the request on", refused),
+            Some(Some(Ok(()))) | None => Action::Continue,
+        }
     }
 }
 
@@ -225,13 +260,20 @@ impl Flow {
             Err(refused) => return self.broken("reading the request headers", refused),
         };
         match exchange::begin(&self.plugin.config, &Headers(abi::pairs(&map))) {
-            Begin::Pass => Action::Continue,
+            Begin::Pass => self.let_pass(),
             Begin::Answer(reply) => self.answer(&reply),
             Begin::Take(request) => {
                 self.stage = Stage::Taking(request, 0);
                 if end {
                     // No body callback will come.
                     return self.finish_request(0, None);
+                }
+                if self.plugin.config.is_paired {
+                    return match pair::say(true) {
+                        // The other instance holds the headers.
+                        Ok(()) => Action::Continue,
+                        Err(refused) => self.broken("saying that the request is taken", refused),
+                    };
                 }
                 self.plugin.watchdog.hold(self.context, || abi::now().unwrap_or_default());
                 Action::Pause
@@ -240,6 +282,7 @@ impl Flow {
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        self.at_head = false;
         if let Stage::Taking(..) = self.stage {
             self.plugin.watchdog.body_came();
         }
@@ -247,6 +290,7 @@ impl Flow {
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        self.at_head = false;
         // With trailers no body callback was the last one; all of the body was seen.
         match self.stage {
             Stage::Taking(_, read) => self.finish_request(read, None),
@@ -301,6 +345,10 @@ impl Flow {
         let (replaced, action) = match body {
             Body::Untouched => return Action::Continue,
             Body::Reply(ref reply) => return self.answer(reply),
+            Body::Told(ref reply) => {
+                self.told(reply);
+                (abi::set_buffer(Buffer::ResponseBody, 0, END, &reply.body), Action::Continue)
+            }
             // A paused response is only ever emptied, never filled: past the stream's limit that would end Envoy.
             Body::Held => (abi::set_buffer(Buffer::ResponseBody, 0, END, &[]), Action::Pause),
             Body::Replaced | Body::Failed(_) => {
@@ -364,6 +412,14 @@ impl Flow {
 }
 
 impl Context for Stream {}
+
+fn hold_missing() -> Reply {
+    log::error!("bedrock-messages: {HOLD_MISSING}");
+    Reply::error(500, ErrorType::Api, HOLD_MISSING).with("x-should-retry", "false")
+}
+
+const HOLD_MISSING: &str = "the gateway's Envoy runs this filter with role transform, and there is none with role hold \
+    behind it: it is missing, or stands before (both belong into one EnvoyExtensionPolicy, transform first)";
 
 /// Answers the stream in whose context the host is.
 pub fn send(reply: &Reply) {

@@ -7,7 +7,6 @@ use std::cell::{Cell, RefCell};
 const PATIENCE: u64 = 3_000_000_000;
 
 /// Held streams of this worker, as long as the option is not known to be in effect.
-#[derive(Default)]
 pub struct Watchdog {
     in_effect: Cell<bool>,
     /// Few, since it is soon known.
@@ -15,6 +14,11 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
+    /// One that looks; without `is_needed` there is nothing to look for.
+    pub fn new(is_needed: bool) -> Self {
+        Self { in_effect: Cell::new(!is_needed), held: RefCell::default() }
+    }
+
     /// A stream's headers are held from `now` on.
     pub fn hold(&self, context: u32, now: impl FnOnce() -> u64) {
         if !self.in_effect.get() {

@@ -82,6 +82,7 @@ def test_tokens_are_counted(gateway):
     assert response.status == 200 and response.json()["input_tokens"] > 10000, response
 
 
+@pytest.mark.single
 def test_tokens_are_estimated_where_bedrock_does_not_count(gateway):
     """Claude Code takes a 404 for that."""
     _, response = ask(gateway, "claude-opus-5", path="/v1/messages/count_tokens", **COUNTED)

@@ -44,7 +44,11 @@ def wire(shared_wire, simulator):
     assert shared_wire.envoy.alarms() == [], "\n".join(shared_wire.envoy.alarms())
 
 
-@pytest.mark.parametrize("scenario", scenarios.load(), ids=lambda scenario: scenario["name"].replace(" ", "-"))
+SCENARIOS = [pytest.param(scenario, id=scenario["name"].replace(" ", "-"), marks=[pytest.mark.single] if scenario.get("single") else [])
+             for scenario in scenarios.load()]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(clients, wire, simulator, scenario):
     shown = {}
     for name, (client, _) in clients.items():

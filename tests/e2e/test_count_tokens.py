@@ -76,7 +76,7 @@ def test_as_many_as_a_message_costs(gateway, simulator, more):
     body = {**ask(), **more}
     counted = count(gateway, body)
     assert counted.status == 200, counted
-    assert counted.header("content-type") == "application/json" and counted.header("content-length") == str(len(counted.body))
+    assert counted.header("content-type") == "application/json" and counted.header("content-length") in (None, str(len(counted.body)))
     record = simulator.last()
     assert record.verified and record.path == SONNET_PATH and record.host == "bedrock-runtime.us-east-1.amazonaws.com"
     assert counted.header("request-id") == record.record["requestId"]
@@ -136,6 +136,7 @@ def test_a_model_goes_by_its_bare_id(gateway, simulator, model):
     assert simulator.last().path == SONNET_PATH and simulator.last().verified
 
 
+@pytest.mark.single
 @pytest.mark.parametrize("model", UNCOUNTED)
 def test_a_model_that_bedrock_does_not_count(gateway, simulator, model):
     """The 404 makes Claude Code estimate."""
@@ -144,6 +145,7 @@ def test_a_model_that_bedrock_does_not_count(gateway, simulator, model):
     assert simulator.last().verified
 
 
+@pytest.mark.single
 def test_an_arn_that_hides_its_model(gateway, simulator):
     assert_envelope(count(gateway, ask(model="hidden")), 404, "not_found_error", contains=["support counting tokens"])
 
@@ -201,6 +203,7 @@ def test_signed_right_whatever_the_size(gateway, simulator, size, model_last):
     assert simulator.last().length == int(simulator.last().header("content-length"))
 
 
+@pytest.mark.single
 @pytest.mark.parametrize("model_last", [False, True])
 @pytest.mark.parametrize("size", [PIECE - 1, PIECE + 1, 3 * PIECE + 2, 5_000_000])
 def test_the_same_bytes_whatever_the_size(keeping, size, model_last):
@@ -211,6 +214,7 @@ def test_the_same_bytes_whatever_the_size(keeping, size, model_last):
     assert members(inner(echo.body)) == [*kept, *added()]
 
 
+@pytest.mark.single
 def test_in_small_chunks(gateway, keeping, simulator):
     for envoy, echo, size, step in [(gateway, None, 300, 1), (gateway, None, 700_000, 997), (*keeping, 5_000_000, 16_381)]:
         body = of_size(size)
@@ -318,6 +322,7 @@ def scripted(envoys):
     upstream.stop()
 
 
+@pytest.mark.single
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: repr(answer[:40]))
 def test_a_good_status_with_something_else(scripted, answer):
     upstream, gateway = scripted

@@ -44,6 +44,7 @@ def arrivals(port, path, host):
         return head, response.pieces[0][0] - begun
 
 
+@pytest.mark.single
 @pytest.mark.parametrize("script", [head_first, together])
 def test_the_first_event_is_not_later(envoy, upstream, script):
     played = upstream(script)

@@ -106,6 +106,7 @@ def test_an_exception_inside_the_stream(gateway, exception, kind):
     assert error["type"] == kind and error["message"].startswith("what Bedrock says")
 
 
+@pytest.mark.single
 @pytest.mark.parametrize("exception, status, kind", [
     ("throttlingException", 429, "rate_limit_error"), ("validationException", 400, "invalid_request_error"),
     ("internalServerException", 500, "api_error"), ("modelTimeoutException", 504, "timeout_error"), ("serviceUnavailableException", 529, "overloaded_error")])
@@ -114,6 +115,7 @@ def test_an_exception_as_the_first_frame_is_an_http_error(gateway, exception, st
     assert assert_envelope(response, status, kind).startswith("what Bedrock says")
 
 
+@pytest.mark.single
 def test_the_sdk_retries_a_first_frame_that_is_an_exception(gateway, simulator):
     client = sdk(gateway, max_retries=3)
     with client.messages.stream(**message("Count to 3 [[fault: stream throttlingException after=0 times=1]]")) as events:

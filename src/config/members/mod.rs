@@ -13,7 +13,7 @@ use super::values::{
     AnyText, BaseModel, Beta, Checked, DroppedPath, GuardrailIdentifier, GuardrailVersion, HeaderName, HeaderValue,
     Host, Latency, MemberPath, MetadataKey, MetadataValue, Model, Number, PathPrefix, Region, ServiceTier, Trace,
 };
-use super::{CountTokens, Destination, FieldMode, InferenceProfile, Pattern, UnknownModels, Upstream};
+use super::{CountTokens, Destination, FieldMode, InferenceProfile, Pattern, Role, UnknownModels, Upstream};
 pub(super) use credentials::{Credentials, Listener, Sts, Token};
 
 /// # Bedrock Messages
@@ -70,6 +70,8 @@ pub(super) struct Members {
     pub path_prefix: Checked<PathPrefix>,
     /// Caps on what is held in memory, and on waiting.
     pub limits: Limits,
+    /// Whether the filter is alone in its chain, or one of two.
+    pub role: Role,
 }
 
 /// Which of Bedrock's endpoints is called.
@@ -216,6 +218,7 @@ impl Default for Members {
             request_metadata: Table::default(),
             path_prefix: Checked::default(),
             limits: Limits::default(),
+            role: Role::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import re
 
 from . import raw
@@ -23,6 +24,9 @@ class Envoy:
         self.tolerated = []
         self.reloads_tolerated = False
         file = folder / f"envoy-{self.port}.json"
+        # The same tests through the two roles of Envoy Gateway's stock deployment.
+        if os.environ.get("ROLE") == "pair" and options.get("hold", True):
+            options.setdefault("pair", True)
         merged = config if isinstance(config, str) else {**CONFIG, **(config or {})}
         file.write_text(json.dumps(bootstrap(MODULE, merged, self.port, self.admin_port, bedrock_port, elsewhere_port, **options), indent=1))
         command = [envoy_binary(), "-c", file, "--disable-hot-restart", "--concurrency", concurrency, "--log-level", log_level,

@@ -18,13 +18,13 @@ def address(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def wasm_filter(module, config, hold=True):
+def wasm_filter(module, config, hold=True, vm_id=""):
     """`config` is the filter's JSON as a value, or the very text; without `hold` the option that the filter needs is left out."""
     text = config if isinstance(config, str) else json.dumps(config)
     plugin = {
         "name": "bedrock-messages",
         "failure_policy": "FAIL_RELOAD",
-        "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}},
+        "vm_config": {"vm_id": vm_id, "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}},
                       "environment_variables": {"host_env_keys": AWS_VARIABLES}},
         "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text},
     }
@@ -33,13 +33,23 @@ def wasm_filter(module, config, hold=True):
     return typed("envoy.filters.http.wasm", "extensions.filters.http.wasm.v3.Wasm", config=plugin)
 
 
+def as_transform(config):
+    """The same configuration for the first of a pair; a text that is no JSON stays as it is."""
+    try:
+        return {**(json.loads(config) if isinstance(config, str) else config), "role": "transform"}
+    except ValueError:
+        return config
+
+
 def buffer_filter(limit):
     return typed("envoy.filters.http.buffer", "extensions.filters.http.buffer.v3.Buffer", max_request_bytes=limit)
 
 
-def cluster(name, port, http2=False):
+def cluster(name, port, http2=False, filters=()):
     protocol = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {"enable_trailers": True}}
     options = {"@type": TYPE + "extensions.upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": protocol}
+    if filters:
+        options["http_filters"] = [*filters, typed("envoy.filters.http.upstream_codec", "extensions.filters.http.upstream_codec.v3.UpstreamCodec")]
     return {
         "name": name, "type": "STATIC", "connect_timeout": "2s",
         "circuit_breakers": {"thresholds": [{"max_connections": 1000, "max_pending_requests": 1000, "max_requests": 1000}]},
@@ -50,11 +60,16 @@ def cluster(name, port, http2=False):
 
 def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
               route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False,
-              plain=False, access_log=None, clusters=None, listeners=None):
-    """One listener with the filter, or `plain` without it; rewritten requests go to `bedrock`, everything else `elsewhere`. `access_log` is a line's
-    format, for Envoy's own log; `clusters` are more of them, each with its port; `listeners` is a file that Envoy takes the listener from, and
-    again whenever another file is moved there."""
-    filters = [*filters_before, *([] if plain else [wasm_filter(module, config, hold)]), *filters_after]
+              plain=False, access_log=None, clusters=None, listeners=None, upstream=False, pair=False):
+    """One listener with the filter, or `plain` without it, or `upstream` with the filter in the chain of `elsewhere`; rewritten requests go to
+    `bedrock`, everything else `elsewhere`. `access_log` is a line's format, for Envoy's own log; `clusters` are more of them, each with its port;
+    `listeners` is a file that Envoy takes the listener from, and again whenever another file is moved there. A `pair` is the filter twice, as
+    `transform` and `hold`, each in a VM of its own as Envoy Gateway sets them up; `pair` may be their configurations in another order."""
+    own = [wasm_filter(module, config, hold)]
+    if pair:
+        roles = pair if isinstance(pair, list) else [as_transform(config), {"role": "hold"}]
+        own = [wasm_filter(module, role, False, f"policy/{index}") for index, role in enumerate(roles)]
+    filters = [*filters_before, *([] if plain or upstream else own), *filters_after]
     rewritten = [{"match": {"prefix": path, "headers": [{"name": ":authority", "string_match": {"prefix": host}}]},
                   "route": {"cluster": "bedrock", "timeout": route_timeout}} for path, host in REWRITTEN]
     manager = {
@@ -82,7 +97,7 @@ def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *,
         "admin": {"address": address(admin_port)},
         "static_resources": {
             "listeners": [listener],
-            "clusters": [cluster("bedrock", bedrock_port, upstream_http2), cluster("elsewhere", elsewhere_port), *more],
+            "clusters": [cluster("bedrock", bedrock_port, upstream_http2), cluster("elsewhere", elsewhere_port, filters=own if upstream else ()), *more],
         },
     }
     if listeners:
