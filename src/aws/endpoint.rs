@@ -47,11 +47,7 @@ pub fn sts_host(region: &str, fips: bool) -> String {
 /// us-east-1.
 pub fn region_of_sts(host: &str) -> Option<&str> {
     let host = host.split_once(':').map_or(host, |(host, _port)| host);
-    if host == "sts.amazonaws.com" {
-        return Some("us-east-1");
-    }
-    let mut labels = host.split('.').skip_while(|label| !matches!(*label, "sts" | "sts-fips")).skip(1);
-    labels.next().filter(|region| host.len() > region.len() && region.bytes().any(|byte| byte == b'-'))
+    if host == "sts.amazonaws.com" { Some("us-east-1") } else { region_of(host, &["sts", "sts-fips"]) }
 }
 
 /// The region that a host of the Bedrock runtime belongs to, VPC endpoints included; a port may follow it.
@@ -59,22 +55,19 @@ pub fn region_of_sts(host: &str) -> Option<&str> {
 /// `None` is any other host (a simulator, a proxy, a name of one's own): nothing is known of its region.
 pub fn region_of_host(host: &str) -> Option<&str> {
     let host = host.split_once(':').map_or(host, |(host, _port)| host);
-    let (service, rest) = host.split_once('.')?;
-    let (rest, private) = match service {
-        "bedrock-runtime" | "bedrock-runtime-fips" => (rest, false),
-        endpoint if endpoint.starts_with("vpce-") => {
-            let (service, rest) = rest.split_once('.')?;
-            if !matches!(service, "bedrock-runtime" | "bedrock-runtime-fips") {
-                return None;
-            }
-            (rest, true)
-        }
-        _ => return None,
-    };
+    region_of(host, &["bedrock-runtime", "bedrock-runtime-fips"])
+}
+
+/// `<service>.<region>.<suffix>`, or `vpce-….<service>.<region>.vpce.<suffix>`.
+fn region_of<'a>(host: &'a str, services: &[&str]) -> Option<&'a str> {
+    let (first, rest) = host.split_once('.')?;
+    let is_private = first.starts_with("vpce-");
+    let (service, rest) = if is_private { rest.split_once('.')? } else { (first, rest) };
     let (region, suffix) = rest.split_once('.')?;
-    let suffix = if private { suffix.strip_prefix("vpce.")? } else { suffix };
+    let suffix = if is_private { suffix.strip_prefix("vpce.")? } else { suffix };
     let partition = partition(region);
-    [partition.suffix, partition.dual_stack_suffix].contains(&suffix).then_some(region)
+    let is_known = [partition.suffix, partition.dual_stack_suffix].contains(&suffix);
+    (services.contains(&service) && is_known).then_some(region)
 }
 
 #[cfg(test)]
@@ -128,6 +121,9 @@ mod tests {
             ("vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com", Some("eu-west-1")),
             ("127.0.0.1:8080", None),
             ("sts.internal", None),
+            ("sts.my-proxy.example.com", None),
+            ("sts.us-east-1.amazonaws.com.example.com", None),
+            ("vpce-0a1b.kms.eu-west-1.vpce.amazonaws.com", None),
             ("sts", None),
         ] {
             assert_eq!(region_of_sts(host), region, "{host}");

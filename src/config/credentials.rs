@@ -61,12 +61,22 @@ pub(super) fn source(written: members::Credentials, place: &Place<'_>) -> Result
             Source::Missing(format!("credentials from the environment: {reason}"))
         }
         Provider::Fixed(_, Err(reason)) => Source::Missing(reason),
-        Provider::Chain(sources) => match sources.first() {
-            Some(Provider::Fixed(_, Ok(credentials))) => Source::Ready(credentials.clone()),
-            _ => Source::Fetched(Rc::new(Provider::Chain(sources))),
-        },
+        Provider::Chain(sources) => chain(sources),
         fetched => Source::Fetched(Rc::new(fetched)),
     })
+}
+
+/// What the sources in front say that need no call decides it; of any other the chain has to be asked.
+fn chain(sources: Vec<Provider>) -> Source {
+    let mut reasons = Vec::new();
+    for source in &sources {
+        match source {
+            Provider::Fixed(_, Ok(credentials)) => return Source::Ready(credentials.clone()),
+            Provider::Fixed(name, Err(reason)) => reasons.push(format!("{name}: {reason}")),
+            _ => return Source::Fetched(Rc::new(Provider::Chain(sources))),
+        }
+    }
+    Source::Missing(format!("chain: {}", reasons.join("; ")))
 }
 
 impl Place<'_> {
@@ -119,7 +129,14 @@ impl Place<'_> {
                 sts,
                 source,
             } => {
-                let source = self.provider(*source, &format!("{path}.source"), depth + 1)?;
+                let path = format!("{path}.source");
+                let source = self.provider(*source, &path, depth + 1)?;
+                if let Provider::Fixed(_, Ok(Credentials::ApiKey(_))) = source {
+                    return Err(ConfigError::at(
+                        &path,
+                        "expected a source of access keys: an API key cannot assume a role",
+                    ));
+                }
                 let role = role(role_arn, session_name, duration_seconds, policy);
                 let external_id = external_id.map(String::from);
                 Provider::AssumeRole(Box::new(AssumeRole { sts: self.sts(sts), role, external_id, source }))

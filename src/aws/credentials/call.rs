@@ -7,6 +7,11 @@ use super::Secret;
 /// The most that is read of an answer, bytes. Credentials documents have some 1.5 KB, a token 20 KB at most.
 pub const LONGEST_ANSWER: usize = 64 * 1024;
 
+/// What is encoded more often is taken for a secret.
+const MOST_ENCODINGS: usize = 8;
+/// Less of a secret tells nothing of it, bytes.
+const LEAST_PIECE: usize = 8;
+
 /// How long the host waits for an answer, milliseconds.
 pub const CALL_TIMEOUT: u32 = 5_000;
 
@@ -61,10 +66,22 @@ impl Call {
         self
     }
 
-    /// Whether a text from the other side says back one of the secrets that it was told.
+    /// Whether a text from the other side says back one of the secrets that it was told, or is a piece of one; as it is,
+    /// or percent-encoded: a form is that already, and whoever quotes it may do it again.
     pub fn is_told_in(&self, text: &str) -> bool {
-        let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-        self.secrets.iter().any(|secret| text.contains(secret.expose()) || decoded.contains(secret.expose()))
+        let mut text = text.to_owned();
+        for _ in 0..MOST_ENCODINGS {
+            let is_piece = |secret: &str| text.len() >= LEAST_PIECE && secret.contains(&text);
+            if self.secrets.iter().map(Secret::expose).any(|secret| text.contains(secret) || is_piece(secret)) {
+                return true;
+            }
+            let decoded = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+            if decoded == text {
+                return false;
+            }
+            text = decoded;
+        }
+        true
     }
 
     /// Makes it a form (`application/x-www-form-urlencoded`) of what is there of these fields.
@@ -130,8 +147,8 @@ impl fmt::Debug for Answer {
 pub enum CallFailure {
     /// Envoy has no cluster of that name, or not yet.
     NoCluster,
-    /// The cluster has no host to connect to.
-    NoHost,
+    /// Envoy could not send it: the cluster has no host to connect to, or a filter in its chain refuses the call.
+    NotSent,
     /// The connection broke before the answer was complete.
     Broken,
 }
@@ -140,7 +157,7 @@ impl fmt::Display for CallFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoCluster => "Envoy has no such cluster",
-            Self::NoHost => "the cluster has no host to connect to",
+            Self::NotSent => "the cluster has no host, or a filter of its refuses the call",
             Self::Broken => "the connection broke before the answer was complete",
         })
     }

@@ -43,7 +43,7 @@ impl Container {
                 Said { code: document::member(&document, "code"), message: document::member(&document, "message") };
             return Err(FetchError::answered(WHO, &call, answer.status, said));
         }
-        let mut fetched = document::read(WHO, text?, line.now())?;
+        let mut fetched = document::read(WHO, &call, text?, line.now())?;
         fetched.source = "container".to_owned();
         Ok(fetched)
     }

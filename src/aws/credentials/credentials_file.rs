@@ -1,8 +1,8 @@
 //! `credentialsFile`: the text of an AWS credentials file.
 //!
 //! Read as AWS's SDKs agree to read it, which is not quite as the AWS CLI does: a comment may follow a value, `=` alone
-//! separates, a repeated section adds to the first. The cases in `tests/vectors/profile_parser.json` hold the rules of
-//! the SDKs' shared suite (smithy-rs, `profile-parser-tests.json`) for a credentials file.
+//! separates, a repeated section adds to the first. The tests run the suite that the SDKs share
+//! (`tests/vectors/aws/profile-parser-tests.json`), and cases of our own (`tests/vectors/profile_parser.json`).
 
 use std::fmt;
 
@@ -243,6 +243,77 @@ mod tests {
                 (outcome, ..) => panic!("{}: {outcome:?}", case.name),
             }
         }
+    }
+
+    /// Of AWS's suite: what a credentials file has no such rule for.
+    const INAPPLICABLE: &[(&str, &str)] = &[
+        (
+            "Default profile with profile prefix overrides default profile without prefix when profile prefix is first.",
+            "a credentials file has one way to write default",
+        ),
+        (
+            "Default profile with profile prefix overrides default profile without prefix when profile prefix is last.",
+            "a credentials file has one way to write default",
+        ),
+        (
+            "Default profiles with mixed prefixes in the config file ignore the one without prefix when merging.",
+            "a credentials file has one way to write default",
+        ),
+        (
+            "Default profiles with mixed prefixes merge with credentials",
+            "a credentials file has one way to write default",
+        ),
+        ("Config profiles without prefix are ignored.", "in a credentials file they are the profiles"),
+        ("sneaky profile name", "without the prefix it is a profile's name like any other"),
+    ];
+
+    /// A config file's text as a credentials file's: a section `[profile foo]` is written `[foo]` there. All other rules are
+    /// the same.
+    fn without_prefix(text: &str) -> String {
+        let lines = text.split_inclusive('\n').map(|line| {
+            let section = line.strip_prefix('[').map(str::trim_start);
+            match section.and_then(|section| section.strip_prefix("profile")) {
+                Some(name) if name.starts_with([' ', '\t']) => format!("[{name}"),
+                _ => line.to_owned(),
+            }
+        });
+        lines.collect()
+    }
+
+    /// Of an error it counts that there is one: AWS's words are AWS's. Where there are both files they are read as one, the
+    /// credentials file last, because what stands in it wins.
+    #[test]
+    fn the_suite_of_the_sdks() {
+        let suite: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/vectors/aws/profile-parser-tests.json")).unwrap();
+        let (mut run, mut left_out) = (0, Vec::new());
+        for case in suite["tests"].as_array().unwrap() {
+            let name = case["name"].as_str().unwrap();
+            if let Some((known, _)) = INAPPLICABLE.iter().find(|(known, _)| *known == name) {
+                left_out.push(*known);
+                continue;
+            }
+            let input = |file: &str| case["input"][file].as_str().map(str::to_owned);
+            let files = [input("configFile").as_deref().map(without_prefix), input("credentialsFile")];
+            let text = files.into_iter().flatten().collect::<Vec<_>>().join("\n");
+            match (parse(&text), &case["output"]["config"]["profiles"], &case["output"]["errorContaining"]) {
+                (Ok(profiles), serde_json::Value::Object(expected), serde_json::Value::Null) => {
+                    let properties = |properties: &serde_json::Value| {
+                        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+                        let all = properties.as_object().unwrap().iter();
+                        all.map(|(name, value)| (name.clone(), text(value))).collect()
+                    };
+                    let expected = expected.iter().map(|(name, all)| (name.clone(), properties(all))).collect();
+                    assert_eq!(profiles, expected, "{name}");
+                }
+                (Err(_), serde_json::Value::Null, serde_json::Value::String(_)) => {}
+                (outcome, ..) => panic!("{name}: {outcome:?}"),
+            }
+            run += 1;
+        }
+        // A case that is new in the suite is to be looked at.
+        assert_eq!(run, 59);
+        assert_eq!(left_out, INAPPLICABLE.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     }
 
     const FILE: &str = "# two\r\n[default]\r\naws_access_key_id = AKIDDEFAULT\r\naws_secret_access_key=a+b/c=\r\n\

@@ -44,7 +44,7 @@ impl FetchError {
     /// A call was not answered as it should be. `who` is the other side's name for the operator, `STS` for example.
     pub fn answered(who: &str, call: &Call, status: u16, said: Said<'_>) -> Self {
         let mut text = format!("{who} answered {status}");
-        if let Some(code) = said.code.filter(|code| is_code(code) && !call.is_told_in(code)) {
+        if let Some(code) = said.code.filter(|code| is_code(call, code)) {
             text.push(' ');
             text.push_str(code);
         }
@@ -66,10 +66,10 @@ impl FetchError {
     }
 }
 
-/// Whether a text is a code such as `AccessDenied`: codes are shown to clients.
-fn is_code(text: &str) -> bool {
+/// Whether an answer's text is a code such as `AccessDenied`: codes are shown to clients.
+pub fn is_code(call: &Call, text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    !text.is_empty() && text.len() <= LONGEST_CODE && text.bytes().all(plain)
+    !text.is_empty() && text.len() <= LONGEST_CODE && text.bytes().all(plain) && !call.is_told_in(text)
 }
 
 fn shown(message: &str) -> String {

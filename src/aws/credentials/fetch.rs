@@ -28,7 +28,7 @@ pub struct Fetched {
 impl Fetched {
     /// The type of the source that gave them, of a chain the one that yields.
     pub fn kind(&self) -> &str {
-        let source = self.source.rsplit(": ").next().unwrap_or_default();
+        let source = self.source.trim_start_matches("chain: ");
         source.split(' ').next().unwrap_or_default()
     }
 }

@@ -34,14 +34,14 @@ impl InstanceMetadata {
         let role = match &self.role {
             Some(role) => role.clone(),
             None => {
-                let answer = self.get(line, ROLES_PATH, &mut token).await?;
+                let (_, answer) = self.get(line, ROLES_PATH, &mut token).await?;
                 let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?;
                 role_name(text).ok_or_else(|| FetchError::unusable(WHO, "no name of a role"))?.to_owned()
             }
         };
-        let answer = self.get(line, &format!("{ROLES_PATH}{role}"), &mut token).await?;
+        let (call, answer) = self.get(line, &format!("{ROLES_PATH}{role}"), &mut token).await?;
         let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?;
-        let mut fetched = document::read(WHO, text, line.now())?;
+        let mut fetched = document::read(WHO, &call, text, line.now())?;
         fetched.source = "instanceMetadata".to_owned();
         Ok(fetched)
     }
@@ -69,8 +69,8 @@ impl InstanceMetadata {
         Ok(Some(Secret::new(text)))
     }
 
-    /// A 401 wants a new token, once.
-    async fn get(&self, line: &Line, path: &str, token: &mut Option<Secret>) -> Result<Answer, FetchError> {
+    /// A 401 wants a new token, once. The last call and its answer.
+    async fn get(&self, line: &Line, path: &str, token: &mut Option<Secret>) -> Result<(Call, Answer), FetchError> {
         for is_last in [false, true] {
             let mut call = Call::new(&self.cluster, "GET", &self.host, path);
             if let Some(token) = token {
@@ -78,7 +78,7 @@ impl InstanceMetadata {
             }
             let answer = line.send(&call).await.map_err(|failure| FetchError::unanswered(WHO, &call, failure))?;
             match answer.status {
-                200 => return Ok(answer),
+                200 => return Ok((call, answer)),
                 401 if !is_last && token.is_some() => *token = self.token(line).await?,
                 404 if path == ROLES_PATH => return Err(FetchError::unusable(WHO, "404: the instance has no role")),
                 status => return Err(FetchError::answered(WHO, &call, status, Said::default())),
@@ -88,9 +88,10 @@ impl InstanceMetadata {
     }
 }
 
-/// The first line; an IAM role's name has letters, digits and `+=,.@_-`.
+/// The first line; an IAM role's name has letters, digits and `+=,.@_-`. Of dots alone it would be a way out of the path.
 fn role_name(text: &str) -> Option<&str> {
     let name = text.lines().next()?.trim();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
-    (!name.is_empty() && name.len() <= 64 && name.bytes().all(plain)).then_some(name)
+    let named = !matches!(name, "" | "." | "..");
+    (named && name.len() <= 64 && name.bytes().all(plain)).then_some(name)
 }

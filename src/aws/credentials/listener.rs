@@ -6,6 +6,9 @@ use super::error::Said;
 use super::fetch::{Fetched, Line, Outcome};
 use super::{FetchError, credentials_file};
 
+/// Its name for the operator.
+pub(super) const WHO: &str = "the listener for the mounted file";
+
 /// Where the file is handed out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Listener {
@@ -27,12 +30,11 @@ pub struct MountedFile {
 impl Listener {
     /// What it hands out.
     pub async fn ask(&self, line: &Line) -> Result<Answer, FetchError> {
-        let who = "the listener for the mounted file";
         let call = Call::new(&self.cluster, "GET", "localhost", &self.path);
-        let answer = line.send(&call).await.map_err(|failure| FetchError::unanswered(who, &call, failure))?;
+        let answer = line.send(&call).await.map_err(|failure| FetchError::unanswered(WHO, &call, failure))?;
         match answer.status {
             200 => Ok(answer),
-            status => Err(FetchError::answered(who, &call, status, Said::default())),
+            status => Err(FetchError::answered(WHO, &call, status, Said::default())),
         }
     }
 }
@@ -41,7 +43,7 @@ impl MountedFile {
     /// Reads the file.
     pub async fn fetch(&self, line: &Line) -> Outcome {
         let answer = self.listener.ask(line).await?;
-        let text = answer.text().map_err(|what| FetchError::unusable("the listener for the mounted file", what))?;
+        let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?;
         let credentials = credentials_file::credentials(text, &self.profile);
         let credentials = credentials.map_err(|error| FetchError::new(error.to_string()))?;
         Ok(Fetched { credentials, expires: None, source: "credentialsFile".to_owned() })

@@ -72,6 +72,12 @@ impl Held {
     pub fn is_usable(&self, now: u64) -> bool {
         self.expires.is_none_or(|expires| now.saturating_add(1_000) < expires)
     }
+
+    /// Whether there is no need for new ones. What has no end is read again soon, and not later for a clock that was put back.
+    fn is_fresh(&self, now: u64) -> bool {
+        let left = self.refresh_at.saturating_sub(now);
+        left > 0 && (self.expires.is_some() || left <= schedule::REREAD)
+    }
 }
 
 impl Record {
@@ -82,7 +88,7 @@ impl Record {
 
     /// Whether new credentials are due and nobody fetches them.
     pub fn is_due(&self, now: u64) -> bool {
-        let fresh = self.usable(now).is_some_and(|held| now < held.refresh_at);
+        let fresh = self.usable(now).is_some_and(|held| held.is_fresh(now));
         !fresh && !is_ahead(self.next_try, now) && self.lease.is_none_or(|lease| !is_ahead(lease.until, now))
     }
 
@@ -121,7 +127,7 @@ impl Record {
     /// The record after AWS has refused what is held: new ones are due; nothing where they are due already or were a moment ago.
     pub fn refused(mut self, now: u64) -> Option<Self> {
         let held = self.held.as_mut().filter(|held| held.refresh_at > now)?;
-        if now < self.refused.saturating_add(REFUSAL_PAUSE) {
+        if self.refused > 0 && now.abs_diff(self.refused) < REFUSAL_PAUSE {
             return None;
         }
         held.refresh_at = now;

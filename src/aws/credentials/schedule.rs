@@ -5,7 +5,7 @@ const LEAD: u64 = 15 * 60 * 1_000;
 /// … or in the last part of a shorter life.
 const LAST_PART: u64 = 4;
 /// What has no end, a mounted file, is read again after this.
-const REREAD: u64 = 60 * 1_000;
+pub const REREAD: u64 = 60 * 1_000;
 /// Between two tries, at least.
 pub const LEAST_PAUSE: u64 = 1_000;
 /// Between two tries, at most. It is less than requests wait by default.

@@ -118,7 +118,8 @@ fn elements<const N: usize>(text: &str, names: [&str; N]) -> [Option<Secret>; N]
                 let Some((_, text)) = &mut open else { continue };
                 match reference.resolve_char_ref() {
                     Ok(Some(char)) => text.push(char),
-                    _ => text.push_str(quick_xml::escape::resolve_predefined_entity(&reference).unwrap_or_default()),
+                    // What nobody can resolve must not be left out: the rest would be another key.
+                    _ => text.push_str(quick_xml::escape::resolve_predefined_entity(&reference).unwrap_or("\u{fffd}")),
                 }
             }
             Ok(Event::End(_)) => {

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::fetch::{Line, Outcome};
-use super::listener::Listener;
+use super::listener::{self, Listener};
 use super::oidc::Oidc;
 use super::sts::{self, Role, Sts};
 use super::{FetchError, Secret};
@@ -63,10 +63,10 @@ impl Token {
             Self::Listener { listener, header } => {
                 let answer = listener.ask(line).await?;
                 let text = match header {
-                    Some(name) => answer
-                        .header(name)
-                        .ok_or_else(|| FetchError::unusable("the token's listener", "no such header"))?,
-                    None => answer.text().map_err(|what| FetchError::unusable("the token's listener", what))?,
+                    Some(name) => {
+                        answer.header(name).ok_or_else(|| FetchError::unusable(listener::WHO, "no such header"))?
+                    }
+                    None => answer.text().map_err(|what| FetchError::unusable(listener::WHO, what))?,
                 };
                 Ok(Secret::new(text.trim()))
             }
