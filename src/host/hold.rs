@@ -1,6 +1,7 @@
 //! Role `hold`: it holds the headers of requests that the `transform` before it takes, and lets them go as that says.
 
 use super::abi::{self, Map};
+use super::complaints::Complaints;
 use super::pair::{self, Flow};
 use super::stream;
 use crate::anthropic::error::ErrorType;
@@ -12,13 +13,14 @@ use std::rc::Rc;
 /// What the held streams of a plugin share.
 pub struct Hold {
     queue: u32,
+    complaints: Complaints,
 }
 
 impl Hold {
     /// With a queue of its own: of one that several VMs register, only the last is told.
     pub fn new() -> abi::Result<Self> {
         let name = format!("bedrock_messages.hold.{:x}{:x}", abi::random(), abi::random());
-        Ok(Self { queue: abi::register_queue(&name)? })
+        Ok(Self { queue: abi::register_queue(&name)?, complaints: Complaints::default() })
     }
 
     /// Lets the requests go that `transform` has said how they leave.
@@ -71,7 +73,7 @@ impl HttpContext for HeldStream {
                 }
             },
             Flow::Unsaid => {
-                log::error!("bedrock-messages: {TRANSFORM_MISSING}");
+                self.hold.complaints.misplaced(TRANSFORM_MISSING);
                 let reply = Reply::error(500, ErrorType::Api, TRANSFORM_MISSING).with("x-should-retry", "false");
                 stream::send(&reply);
                 Action::Pause

@@ -3,6 +3,7 @@
 mod abi;
 mod body;
 mod complaints;
+mod handle;
 mod hold;
 mod keeper;
 mod logger;

@@ -41,7 +41,9 @@ pub fn said() -> Flow {
 pub fn hold(queue: u32, context: u32) -> Result<()> {
     let mut place = queue.to_le_bytes().to_vec();
     place.extend_from_slice(&context.to_le_bytes());
-    abi::set_filter_state(HELD, &place)
+    abi::set_filter_state(HELD, &place)?;
+    // A second `hold` would wait for ever: it is told that there is nothing to hold.
+    say(false)
 }
 
 /// `transform` tells `hold` how the request leaves: by these headers, or as it came. Nothing where nobody holds it.

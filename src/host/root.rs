@@ -2,11 +2,12 @@
 
 use super::abi::{self, Buffer};
 use super::complaints::Complaints;
+use super::handle::Handle;
 use super::hold::{HeldStream, Hold};
 use super::keeper::Keeper;
 use super::logger;
 use super::metrics::Metrics;
-use super::stream::{self, Stream};
+use super::stream;
 use super::waiting::Waiting;
 use super::watchdog::Watchdog;
 use crate::anthropic::error::ErrorType;
@@ -51,19 +52,18 @@ impl Plugin {
     }
 
     /// Takes in a request that waits for credentials; false when there is no room.
-    pub fn wait(&self, context: u32, stream: Stream, now: u64) -> bool {
+    pub fn wait(&self, context: u32, handle: Handle, now: u64) -> bool {
         let until = now.saturating_add(self.config.limits.credentials_wait_ms);
-        let taken = self.waiting.add(context, stream, until);
+        let taken = self.waiting.add(context, handle, until);
         self.tick_every(QUICK);
         taken
     }
 
     /// AWS has refused the credentials of a request: the operator is told, and new ones are asked for.
     pub fn refused(&self, refusal: &Refusal) {
-        let now = milliseconds();
-        self.complaints.say(refusal, now);
+        self.complaints.refused(refusal);
         if let Some(keeper) = &self.keeper {
-            keeper.refused(now);
+            keeper.refused(milliseconds());
         }
     }
 
@@ -74,7 +74,7 @@ impl Plugin {
             return;
         }
         let all = keeper.usable(now).is_some();
-        self.waiting.let_go(all, now, Stream::wake);
+        self.waiting.let_go(all, now, Handle::wake);
     }
 }
 
@@ -167,7 +167,7 @@ impl RootContext for Root {
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         match self {
             Self::Idle => None,
-            Self::Serve(plugin) => Some(Box::new(Stream::new(context, plugin.clone()))),
+            Self::Serve(plugin) => Some(Box::new(Handle::new(context, plugin.clone()))),
             Self::Hold(hold) => Some(Box::new(HeldStream::new(context, hold.clone()))),
         }
     }
@@ -199,7 +199,7 @@ fn watch(plugin: &Plugin) {
     }
     for context in plugin.watchdog.overdue(abi::now().unwrap_or_default()) {
         if abi::set_effective_context(context).is_ok() {
-            log::error!("bedrock-messages: {OPTION_MISSING}");
+            plugin.complaints.misplaced(OPTION_MISSING);
             let reply = Reply::error(500, ErrorType::Api, OPTION_MISSING).with("x-should-retry", "false");
             stream::send(&reply);
         }

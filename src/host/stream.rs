@@ -2,6 +2,7 @@
 
 use super::abi::{self, Buffer, END, Map};
 use super::body;
+use super::handle::WeakHandle;
 use super::keeper::Keeper;
 use super::pair;
 use super::report::{Outcome, Report};
@@ -10,10 +11,8 @@ use crate::anthropic::error::ErrorType;
 use crate::exchange::{
     self, Access, Begin, Body, Finish, Head, Headers, Origin, Progress, Reply, Request, Response, access,
 };
-use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use std::cell::RefCell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 /// What `%RESPONSE_CODE_DETAILS%` of the filter's own replies begins with.
 const DETAILS: &str = "bedrock_messages_";
@@ -21,19 +20,16 @@ const DETAILS: &str = "bedrock_messages_";
 /// How those details begin when a stream was broken off, and not by its client.
 const BROKEN: &[&[u8]] = &[b"upstream_reset", b"response_timeout", b"stream_idle_timeout", b"max_duration_timeout"];
 
-/// A request; the plugin has it too while it waits for credentials.
-#[derive(Clone)]
-pub struct Stream(Rc<RefCell<Flow>>);
-
-struct Flow {
+/// A request.
+pub struct Stream {
     context: u32,
     plugin: Rc<Plugin>,
     stage: Stage,
     report: Report,
     /// The other instance of a pair has not seen the request yet.
     at_head: bool,
-    /// The stream that this is in.
-    own: Weak<RefCell<Flow>>,
+    /// The handle of this.
+    handle: WeakHandle,
 }
 
 #[allow(clippy::large_enum_variant, reason = "most streams come to the large one, and it lives in place")]
@@ -49,31 +45,10 @@ enum Stage {
 }
 
 impl Stream {
-    pub fn new(context: u32, plugin: Rc<Plugin>) -> Self {
-        Self(Rc::new_cyclic(|own| {
-            let (stage, report, own) = (Stage::Passing, Report::default(), own.clone());
-            RefCell::new(Flow { context, plugin, stage, report, at_head: true, own })
-        }))
+    pub fn new(context: u32, plugin: Rc<Plugin>, handle: WeakHandle) -> Self {
+        Self { context, plugin, stage: Stage::Passing, report: Report::default(), at_head: true, handle }
     }
 
-    /// Goes on with a request that waited: there are credentials now, or it has waited long enough. The host is in the
-    /// stream's context.
-    pub fn wake(&self) {
-        self.with(|flow| flow.wake());
-    }
-
-    /// Nearly always there is nothing else to do. But what the root context does to a stream that waits may make Envoy call
-    /// back into it at once: Envoy's own answer then goes its way.
-    fn with<T>(&self, what: impl FnOnce(&mut Flow) -> T) -> Option<T> {
-        self.0.try_borrow_mut().ok().map(|mut flow| what(&mut flow))
-    }
-
-    fn act(&self, what: impl FnOnce(&mut Flow) -> Action) -> Action {
-        self.with(what).unwrap_or(Action::Continue)
-    }
-}
-
-impl Flow {
     /// Ends the request with a reply.
     fn answer(&mut self, reply: &Reply) -> Action {
         self.told(reply);
@@ -150,7 +125,7 @@ impl Flow {
                 let edited = body::edit(size, whole, &outgoing.edits, outgoing.coding);
                 match edited.and_then(|()| self.set_headers(&outgoing.headers)) {
                     Ok(true) => Action::Continue,
-                    Ok(false) => self.answer(&hold_missing()),
+                    Ok(false) => self.hold_is_missing(),
                     Err(refused) => self.broken("changing the request", refused),
                 }
             }
@@ -162,8 +137,7 @@ impl Flow {
         if self.plugin.config.limits.credentials_wait_ms == 0 {
             return self.answer(&self.late());
         }
-        let own = self.own.upgrade().map(Stream);
-        if own.is_some_and(|own| self.plugin.wait(self.context, own, now)) {
+        if self.handle.get().is_some_and(|handle| self.plugin.wait(self.context, handle, now)) {
             Action::Pause
         } else {
             self.answer(&access::crowded())
@@ -174,8 +148,8 @@ impl Flow {
         access::late(&self.plugin.keeper.as_ref().map(Keeper::error).unwrap_or_default())
     }
 
-    /// The wait is over.
-    fn wake(&mut self) {
+    /// The wait is over: there are credentials now, or it has waited long enough.
+    pub fn wake(&mut self) {
         let Stage::Taking(_, size) = self.stage else { return };
         let now = abi::now().unwrap_or_default() / 1_000_000;
         if self.plugin.keeper.as_ref().and_then(|keeper| keeper.usable(now)).is_none() {
@@ -200,6 +174,11 @@ impl Flow {
         said.map(|()| true)
     }
 
+    fn hold_is_missing(&mut self) -> Action {
+        self.plugin.complaints.misplaced(HOLD_MISSING);
+        self.answer(&Reply::error(500, ErrorType::Api, HOLD_MISSING).with("x-should-retry", "false"))
+    }
+
     /// The request is not ours, by its head.
     fn let_pass(&mut self) -> Action {
         match self.plugin.config.is_paired.then(|| pair::say(false)) {
@@ -215,46 +194,16 @@ impl Flow {
             return self.let_pass();
         }
         match self.plugin.config.is_paired.then(|| pair::release(None)) {
-            Some(None) => self.answer(&hold_missing()),
+            Some(None) => self.hold_is_missing(),
             Some(Some(Err(refused))) => self.broken("passing the request on", refused),
             Some(Some(Ok(()))) | None => Action::Continue,
         }
     }
 }
 
-impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, count: usize, end: bool) -> Action {
-        self.act(|flow| flow.on_http_request_headers(count, end))
-    }
-
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        self.act(|flow| flow.on_http_request_body(size, end))
-    }
-
-    fn on_http_request_trailers(&mut self, count: usize) -> Action {
-        self.act(|flow| flow.on_http_request_trailers(count))
-    }
-
-    fn on_http_response_headers(&mut self, count: usize, end: bool) -> Action {
-        self.act(|flow| flow.on_http_response_headers(count, end))
-    }
-
-    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        self.act(|flow| flow.on_http_response_body(size, end))
-    }
-
-    fn on_http_response_trailers(&mut self, count: usize) -> Action {
-        self.act(|flow| flow.on_http_response_trailers(count))
-    }
-
-    fn on_log(&mut self) {
-        self.with(Flow::on_log);
-    }
-}
-
-/// What each callback does.
-impl Flow {
-    fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
+/// What each callback of Envoy does: of `HttpContext`, by way of the handle.
+impl Stream {
+    pub fn on_http_request_headers(&mut self, end: bool) -> Action {
         let map = match abi::header_map(Map::Request) {
             Ok(map) => map,
             Err(refused) => return self.broken("reading the request headers", refused),
@@ -281,7 +230,7 @@ impl Flow {
         }
     }
 
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+    pub fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
         self.at_head = false;
         if let Stage::Taking(..) = self.stage {
             self.plugin.watchdog.body_came();
@@ -289,7 +238,7 @@ impl Flow {
         self.request_body(size, end)
     }
 
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+    pub fn on_http_request_trailers(&mut self) -> Action {
         self.at_head = false;
         // With trailers no body callback was the last one; all of the body was seen.
         match self.stage {
@@ -298,7 +247,7 @@ impl Flow {
         }
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
+    pub fn on_http_response_headers(&mut self, end: bool) -> Action {
         if let Stage::Taking(request, _) = &self.stage {
             // Something answers a request that is still held: the watchdog, or Envoy (too large, too slow).
             self.stage = match request.interrupted() {
@@ -334,7 +283,7 @@ impl Flow {
         }
     }
 
-    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+    pub fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         let Stage::Sent(response, held) = &mut self.stage else { return Action::Continue };
         let piece = match abi::buffer(Buffer::ResponseBody, 0, size) {
             Ok(piece) => piece,
@@ -365,7 +314,7 @@ impl Flow {
         }
     }
 
-    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+    pub fn on_http_response_trailers(&mut self) -> Action {
         // Nothing can be added to a body here; a document that was held is complete.
         match &mut self.stage {
             Stage::Sent(response, true) => {
@@ -379,7 +328,7 @@ impl Flow {
         Action::Continue
     }
 
-    fn on_log(&mut self) {
+    pub fn on_log(&mut self) {
         self.plugin.watchdog.release(self.context);
         self.plugin.waiting.release(self.context);
         let metrics = &self.plugin.metrics;
@@ -409,13 +358,6 @@ impl Flow {
         };
         self.report.ended(outcome, metrics);
     }
-}
-
-impl Context for Stream {}
-
-fn hold_missing() -> Reply {
-    log::error!("bedrock-messages: {HOLD_MISSING}");
-    Reply::error(500, ErrorType::Api, HOLD_MISSING).with("x-should-retry", "false")
 }
 
 const HOLD_MISSING: &str = "the gateway's Envoy runs this filter with role transform, and there is none with role hold \

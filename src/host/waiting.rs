@@ -2,7 +2,7 @@
 //! them is in the VM but what the exchange keeps of the head: their bodies are in Envoy's buffers.
 
 use super::abi;
-use super::stream::Stream;
+use super::handle::Handle;
 use std::cell::RefCell;
 
 /// So many of a worker's requests may wait.
@@ -14,18 +14,18 @@ pub struct Waiting(RefCell<Vec<Waiter>>);
 
 struct Waiter {
     context: u32,
-    stream: Stream,
+    handle: Handle,
     /// Milliseconds.
     until: u64,
 }
 
 impl Waiting {
     /// Takes one in; false when there is no room.
-    pub fn add(&self, context: u32, stream: Stream, until: u64) -> bool {
+    pub fn add(&self, context: u32, handle: Handle, until: u64) -> bool {
         let mut waiting = self.0.borrow_mut();
         let room = waiting.len() < MOST;
         if room {
-            waiting.push(Waiter { context, stream, until });
+            waiting.push(Waiter { context, handle, until });
         }
         room
     }
@@ -43,7 +43,7 @@ impl Waiting {
     }
 
     /// Lets all go on that are to: those whose time is up, and with `all` the others too.
-    pub fn let_go(&self, all: bool, now: u64, go: impl Fn(&Stream)) {
+    pub fn let_go(&self, all: bool, now: u64, go: impl Fn(&Handle)) {
         let (going, staying) = self.0.take().into_iter().partition(|waiter| all || waiter.until <= now);
         self.0.replace(staying);
         let going: Vec<Waiter> = going;
@@ -51,7 +51,7 @@ impl Waiting {
         for waiter in &going {
             // Refused when the stream is gone.
             if abi::set_effective_context(waiter.context).is_ok() {
-                go(&waiter.stream);
+                go(&waiter.handle);
             }
         }
     }

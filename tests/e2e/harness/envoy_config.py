@@ -60,7 +60,7 @@ def cluster(name, port, http2=False, filters=()):
 
 def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *, hold=True, buffer_limit=BUFFER_LIMIT, http2_window=BUFFER_LIMIT,
               route_timeout="0s", idle_timeout="60s", upstream_http2=False, filters_before=(), filters_after=(), local_replies=None, upgrades=False,
-              plain=False, access_log=None, clusters=None, listeners=None, upstream=False, pair=False):
+              plain=False, access_log=None, clusters=None, listeners=None, upstream=False, pair=False, retry=None):
     """One listener with the filter, or `plain` without it, or `upstream` with the filter in the chain of `elsewhere`; rewritten requests go to
     `bedrock`, everything else `elsewhere`. `access_log` is a line's format, for Envoy's own log; `clusters` are more of them, each with its port;
     `listeners` is a file that Envoy takes the listener from, and again whenever another file is moved there. A `pair` is the filter twice, as
@@ -71,7 +71,7 @@ def bootstrap(module, config, port, admin_port, bedrock_port, elsewhere_port, *,
         own = [wasm_filter(module, role, False, f"policy/{index}") for index, role in enumerate(roles)]
     filters = [*filters_before, *([] if plain or upstream else own), *filters_after]
     rewritten = [{"match": {"prefix": path, "headers": [{"name": ":authority", "string_match": {"prefix": host}}]},
-                  "route": {"cluster": "bedrock", "timeout": route_timeout}} for path, host in REWRITTEN]
+                  "route": {"cluster": "bedrock", "timeout": route_timeout, **({"retry_policy": retry} if retry else {})}} for path, host in REWRITTEN]
     manager = {
         "stat_prefix": "gateway", "codec_type": "AUTO", "generate_request_id": True, "stream_idle_timeout": idle_timeout,
         "http_protocol_options": {"enable_trailers": True},
