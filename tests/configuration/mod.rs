@@ -19,3 +19,29 @@ pub fn check(json: &str) -> Result<(), String> {
 pub fn parse(json: &str) -> Result<Config, String> {
     parse_in(json, &[("AWS_REGION", "us-east-1")])
 }
+
+/// What a type of credentials may be.
+pub const TYPES: &str = "expected one of environment, static, credentialsFile, apiKey, webIdentity, assumeRole, container, instanceMetadata, chain, external";
+
+/// The members of a configuration.
+pub const TOP: [&str; 19] = [
+    "region",
+    "endpoint",
+    "upstream",
+    "credentials",
+    "routing",
+    "models",
+    "inferenceProfile",
+    "unknownModels",
+    "allowedModels",
+    "countTokens",
+    "betas",
+    "fields",
+    "guardrail",
+    "serviceTier",
+    "performanceLatency",
+    "requestMetadata",
+    "pathPrefix",
+    "limits",
+    "role",
+];
