@@ -1,0 +1,134 @@
+//! The route of plain Envoy that the filter's requests end in.
+
+use regex::Regex;
+
+use crate::document::Document;
+use crate::value::{Value, join};
+
+use super::entry::{Call, Entry};
+use super::envoy::host_of_cluster;
+use super::matching::{has_prefix, is_kept};
+use super::routes::{is_signed, other_place};
+use super::traffic::is_short;
+use super::{Finding, Rule};
+
+/// How a route fits a request.
+#[derive(PartialEq, Eq)]
+enum Fit {
+    Yes,
+    /// But for a header that has gone.
+    Gone,
+    No,
+}
+
+/// The route of every kind of request.
+pub fn check(document: &Document, (chain, path): (&Value, &str), entries: &[&Entry], found: &mut Vec<Finding>) {
+    let hosts = chain.at("route_config.virtual_hosts").items();
+    if hosts.is_empty() {
+        return;
+    }
+    let path = join(path, "route_config");
+    for call in entries.iter().flat_map(|entry| entry.calls()) {
+        let what = call.shown();
+        let Some(at) = virtual_host(hosts, call.host.as_deref()) else {
+            found.push(Finding::new(Rule::RouteHostname, document, join(&path, "virtual_hosts")).detail(what));
+            continue;
+        };
+        let path = join(&path, &format!("virtual_hosts[{at}]"));
+        let routes = hosts[at].get("routes").items();
+        let fits: Vec<Fit> = routes.iter().map(|route| fit(route.get("match"), &call)).collect();
+        let taken = fits.iter().position(|fit| *fit == Fit::Yes).filter(|&at| !routes[at].get("route").is_null());
+        match (taken, fits.iter().position(|fit| *fit == Fit::Gone)) {
+            (Some(index), _) => {
+                check_modifiers(document, &[&routes[index], &hosts[at], chain.get("route_config")], &path, found);
+                let path = join(&path, &format!("routes[{index}].route"));
+                check_action(document, routes[index].get("route"), &path, &call, found);
+            }
+            (None, Some(index)) => {
+                let path = join(&path, &format!("routes[{index}].match"));
+                found.push(Finding::new(Rule::RouteHeader, document, path).detail(what));
+            }
+            (None, None) => found.push(Finding::new(Rule::NoBedrockRule, document, join(&path, "routes")).detail(what)),
+        }
+    }
+}
+
+/// The virtual host of an authority: the exact one, else the longest with a `*`.
+fn virtual_host(hosts: &[Value], authority: Option<&str>) -> Option<usize> {
+    let rank = |domain: &str| match (authority, domain.split_once('*')) {
+        (_, Some(("", ""))) => Some(1),
+        (None, _) => Some(2),
+        (Some(authority), Some((prefix, suffix))) => {
+            (authority.starts_with(prefix) && authority.ends_with(suffix)).then_some(domain.len() + 1)
+        }
+        (Some(authority), None) => (domain == authority).then_some(usize::MAX),
+    };
+    let ranked = hosts.iter().enumerate().filter_map(|(at, host)| {
+        let domains = host.get("domains").items().iter().filter_map(Value::text);
+        Some((domains.filter_map(rank).max()?, at))
+    });
+    ranked.max_by_key(|(rank, at)| (*rank, std::cmp::Reverse(*at))).map(|(_, at)| at)
+}
+
+fn fit(condition: &Value, call: &Call) -> Fit {
+    let text = |path: &str| condition.at(path).text();
+    let takes_path = match (text("prefix"), text("path"), text("path_separated_prefix"), text("safe_regex.regex")) {
+        (Some(prefix), ..) => call.path.starts_with(prefix),
+        (_, Some(path), ..) => call.path == path,
+        (.., Some(prefix), _) => has_prefix(call.path, prefix),
+        (.., Some(regex)) => Regex::new(&format!("^(?:{regex})$")).is_ok_and(|regex| regex.is_match(call.path)),
+        _ => true,
+    };
+    if !takes_path {
+        return Fit::No;
+    }
+    let mut fit = Fit::Yes;
+    for header in condition.get("headers").items() {
+        let name = header.get("name").text().unwrap_or_default();
+        let exact = header.at("string_match.exact").text().or(header.get("exact_match").text());
+        match (name, exact, call.host.as_deref()) {
+            (":authority" | "host", Some(exact), Some(host)) if exact != host => return Fit::No,
+            _ if !is_kept(name) => fit = Fit::Gone,
+            _ => {}
+        }
+    }
+    if condition.get("query_parameters").items().is_empty() { fit } else { Fit::Gone }
+}
+
+fn check_modifiers(document: &Document, levels: &[&Value], path: &str, found: &mut Vec<Finding>) {
+    for level in levels {
+        let added = level.get("request_headers_to_add").items().iter();
+        let added = added.filter_map(|header| header.at("header.key").text());
+        let removed = level.get("request_headers_to_remove").items().iter().filter_map(Value::text);
+        for header in added.chain(removed).filter(|header| is_signed(header)) {
+            found.push(Finding::new(Rule::HeaderModifier, document, path).detail(header));
+        }
+    }
+}
+
+fn check_action(document: &Document, action: &Value, path: &str, call: &Call, found: &mut Vec<Finding>) {
+    match action.get("timeout").text() {
+        None => found.push(Finding::new(Rule::RouteTimeout, document, join(path, "timeout"))),
+        Some(timeout) if is_short(timeout) => {
+            found.push(Finding::new(Rule::TimeoutShort, document, join(path, "timeout")));
+        }
+        Some(_) => {}
+    }
+    for member in ["prefix_rewrite", "regex_rewrite", "path_rewrite_policy", "host_rewrite_header", "path_rewrite"] {
+        if !action.get(member).is_null() {
+            found.push(Finding::new(Rule::Rewrite, document, join(path, member)));
+        }
+    }
+    if action.get("host_rewrite_literal").text().is_some_and(|host| call.host.as_deref() != Some(host)) {
+        found.push(Finding::new(Rule::Rewrite, document, join(path, "host_rewrite_literal")));
+    }
+    let Some(cluster) = action.get("cluster").text() else { return };
+    let clusters = document.value.at("static_resources.clusters").items();
+    let host = clusters.iter().find(|known| known.get("name").text() == Some(cluster)).and_then(host_of_cluster);
+    if let (Some(host), Some(signed)) = (host, call.host.as_deref())
+        && let Some(rule) = other_place(host, signed)
+    {
+        let finding = Finding::new(rule, document, join(path, "cluster"));
+        found.push(finding.detail(format!("requests are signed for {signed}, the cluster leads to {host}")));
+    }
+}
