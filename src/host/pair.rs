@@ -46,6 +46,11 @@ pub fn hold(queue: u32, context: u32) -> Result<()> {
     say(false)
 }
 
+/// Whether a `hold` has the request.
+pub fn is_held() -> bool {
+    abi::property(HELD).is_ok()
+}
+
 /// `transform` tells `hold` how the request leaves: by these headers, or as it came. Nothing where nobody holds it.
 pub fn release(headers: Option<&[(&str, Vec<u8>)]>) -> Option<Result<()>> {
     let place = abi::property(HELD).ok()?;

@@ -248,10 +248,19 @@ impl Stream {
     }
 
     pub fn on_http_response_headers(&mut self, end: bool) -> Action {
+        let is_own = || code_details().starts_with(DETAILS.as_bytes());
+        if let Stage::Taking(..) = self.stage
+            && self.plugin.config.is_paired
+            && !is_own()
+            && !pair::is_held()
+        {
+            // The request went on without its body: nobody holds it.
+            return self.hold_is_missing();
+        }
         if let Stage::Taking(request, _) = &self.stage {
             // Something answers a request that is still held: the watchdog, or Envoy (too large, too slow).
             self.stage = match request.interrupted() {
-                _ if code_details().starts_with(DETAILS.as_bytes()) => {
+                _ if is_own() => {
                     self.report.failed(ErrorType::Api.name(), &self.plugin.metrics);
                     Stage::Answered
                 }

@@ -40,6 +40,17 @@ def test_half_a_pair_or_the_wrong_way_round(envoy, simulator, roles, missing, st
     assert gateway.log().count(missing) == 1
 
 
+def test_without_hold_where_the_route_answers_at_once(envoy, simulator, upstream):
+    """Envoy's answer to a request that nobody holds comes before its body."""
+    early = upstream(lambda connection: connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"))
+    gateway = Envoy(simulator.program.log_file.parent, simulator.port, early.port, pair=[TRANSFORM]).wait_ready()
+    with Connection(gateway.port) as connection:
+        connection.head("POST", "/v1/messages", [("transfer-encoding", "chunked")])
+        connection.send(b"1\r\n{\r\n")
+        assert_envelope(connection.response(), 500, contains=["none with role hold"])
+    gateway.stop()
+
+
 def test_two_that_hold(envoy, simulator):
     """The second is in nobody's way."""
     gateway = envoy(pair=[TRANSFORM, HOLD, HOLD])
