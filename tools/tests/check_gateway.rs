@@ -12,7 +12,7 @@ const ROLE: &str = "      role: transform\n";
 const REGION: &str = "      region: us-east-1\n";
 const CREDENTIALS: &str = "{type: credentialsFile, listener: {cluster: keys, path: /credentials}}";
 const SHA256: &str = "\"00000000000000000000000000000000000000000000000000000000000000aa\"";
-const TLS_TARGET: &str = "  - {group: gateway.envoyproxy.io, kind: Backend, name: bedrock, sectionName: \"443\"}";
+const TLS_TARGET: &str = "  - {group: gateway.envoyproxy.io, kind: Backend, name: bedrock}";
 const HOLD: &str = "  - name: bedrock-hold\n    code: *code\n    config: {role: hold}\n";
 
 #[test]
@@ -98,7 +98,12 @@ fn backends_and_clusters() {
                 "  - {group: gateway.envoyproxy.io, kind: Backend, name: other}",
                 &["tls-missing spec.endpoints[0].fqdn.hostname"],
             ),
-            (TLS_TARGET, "  - {group: gateway.envoyproxy.io, kind: Backend, name: bedrock}", &[]),
+            (
+                // It fits nothing: no backendRefs names the port.
+                TLS_TARGET,
+                "  - {group: gateway.envoyproxy.io, kind: Backend, name: bedrock, sectionName: \"443\"}",
+                &["tls-missing spec.endpoints[0].fqdn.hostname"],
+            ),
             ("    hostname: bedrock-runtime", "    hostname: bedrock", &["tls-hostname spec.validation.hostname"]),
             (REGION, "      region: us-west-2\n", &["region-mismatch spec.endpoints[0].fqdn.hostname"]),
             (

@@ -31,7 +31,7 @@ fn check_host(world: &World<'_>, backend: &Document, host: &str, port: &str, pat
         let section = reference.get("sectionName").text();
         reference.get("kind").text() == Some("Backend")
             && reference.get("name").text() == Some(backend.name())
-            && section.is_none_or(|section| section == port)
+            && section.is_none_or(|section| section == port && refers_by_port(world, backend))
     };
     let mut policies = world.of_kind("BackendTLSPolicy").filter(|policy| {
         let targets = policy.spec().get("targetRefs").items();
@@ -48,4 +48,13 @@ fn check_host(world: &World<'_>, backend: &Document, host: &str, port: &str, pat
         let finding = Finding::new(Rule::TlsHostname, policy, "spec.validation.hostname");
         found.push(finding.detail(format!("the Backend's host is {host}")));
     }
+}
+
+/// Whether each route that names the Backend names its port too: a policy's `sectionName` fits nothing else.
+fn refers_by_port(world: &World<'_>, backend: &Document) -> bool {
+    let routes = world.of_kind("HTTPRoute").flat_map(|route| route.spec().get("rules").items());
+    let mut references = routes.flat_map(|rule| rule.get("backendRefs").items()).filter(|reference| {
+        reference.get("kind").text() == Some("Backend") && reference.get("name").text() == Some(backend.name())
+    });
+    references.all(|reference| !reference.get("port").is_null())
 }

@@ -112,7 +112,8 @@ rules! {
         "Use a Backend with that host and a BackendTLSPolicy";
     TlsMissing "tls-missing" Error
         "AWS is called without TLS",
-        "Add a BackendTLSPolicy for this Backend, or `tls`; in plain Envoy a `transport_socket`";
+        "Add a BackendTLSPolicy for this Backend, or `tls`; one with `sectionName` fits only where each `backendRefs` has the \
+         `port`. In plain Envoy add a `transport_socket`";
     TlsHostname "tls-hostname" Error
         "the name that TLS asks for is not the host's",
         "Give both the same name";

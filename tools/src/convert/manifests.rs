@@ -80,9 +80,9 @@ pub fn backend(name: Name<'_>, host: &str) -> Value {
     object(ENVOY_GATEWAY_API, "Backend", name, map! { "endpoints": list![endpoint] })
 }
 
-/// Its TLS.
+/// Its TLS. Without `sectionName`: a port there fits nothing where the route's `backendRefs` names none, and Envoy speaks in clear.
 pub fn backend_tls(name: Name<'_>, host: &str) -> Value {
-    let target = map! { "group": ENVOY_GATEWAY, "kind": "Backend", "name": name.1, "sectionName": "443" };
+    let target = map! { "group": ENVOY_GATEWAY, "kind": "Backend", "name": name.1 };
     let validation = map! { "wellKnownCACertificates": "System", "hostname": host };
     object(GATEWAY_API, "BackendTLSPolicy", name, map! { "targetRefs": list![target], "validation": validation })
 }
