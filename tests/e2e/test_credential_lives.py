@@ -42,7 +42,8 @@ class Updated(Envoy):
 
     def update(self, version):
         before = self.stats("listener_manager.lds.update_success")
-        static = bootstrap(MODULE, {**CONFIG, **self._config(version)}, self.port, self.admin_port, self.aws.port, 1, clusters={"sts": self.aws.port})
+        static = bootstrap(MODULE, {**CONFIG, **self._config(version)}, self.port, self.admin_port, self.aws.port, 1,
+                           clusters={"sts": self.aws.port}, pair=os.environ.get("ROLE") == "pair")
         write_listener(self.file, static["static_resources"]["listeners"][0])
         deadline = time.monotonic() + 10
         while self.stats("listener_manager.lds.update_success") == before:
