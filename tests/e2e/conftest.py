@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from harness.credential_fixtures import mount, start_file  # noqa: E402, F401
 from harness.envoy import Envoy  # noqa: E402
 from harness.simulator import Simulator  # noqa: E402
 from harness.stripped import ACCESS_LOG, Stripping  # noqa: E402

@@ -1,7 +1,6 @@
 """Credentials that are fetched: requests that wait for them, sources that fail, one fetch for all workers, and no secret anywhere."""
 
 import contextlib
-import json
 import re
 import threading
 import time

@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from harness import sse
-from harness.deployed import HOST, Deployed
+from harness.deployed import Deployed
 from harness.envoy_config import TYPE, cluster, typed
-from harness.frames import EVENTS, LAST_CHUNK, REQUEST_ID, STREAM_HEAD, chunk, exception, frame, http_chunk, send_error, send_stream
+from harness.frames import EVENTS, REQUEST_ID, STREAM_HEAD, chunk, exception, frame, http_chunk, send_error, send_stream
 from harness.messages import message
 from harness.processes import ROOT, envoy_binary, free_port
 from harness.raw import Broken, Connection
