@@ -177,6 +177,21 @@ fn it_waits_as_often_as_it_has_to() {
     assert_eq!(header(&reply, "x-should-retry"), Some("false"));
 }
 
+#[test]
+fn what_is_wrong_with_a_request_is_said_before_it_waits() {
+    let config = config(&format!(
+        r#"{{
+            "routing": {{"models": ["claude-*"], "default": "passthrough"}},
+            "requestMetadata": {{"team": {{"header": "x-team"}}}},
+            "credentials": {FETCHED}
+        }}"#,
+    ));
+    let ask = |team| outcome(&config, &[POST[0], POST[1], ("x-team", team)], r#"{"model":"claude-opus-5"}"#);
+    assert!(matches!(ask("t"), Outcome::Waiting));
+    let Outcome::Answered(reply) = ask("é") else { panic!() };
+    assert!(line(&reply).starts_with("400 invalid_request_error: x-team: "), "{reply:?}");
+}
+
 /// The signing key is kept from request to request, but not beyond the credentials.
 #[test]
 fn the_newest_credentials_sign() {

@@ -44,6 +44,20 @@ fn a_stream_was_asked_for_and_something_else_came() {
 }
 
 #[test]
+fn what_broke_off_is_unfinished() {
+    let reply = "500 api_error: Bedrock's stream ended too early";
+    for (stream, lines, piece) in
+        [(true, &[(":status", "200"), EVENT_STREAM, ID][..], &b"\0\0"[..]), (false, &[(":status", "429"), ID], b"{")]
+    {
+        let mut answer = response(stream);
+        answer.head(&headers(lines), Origin::Bedrock, false);
+        feed(&mut answer, piece, false, true);
+        assert!(answer.is_unfinished(), "{lines:?}");
+        assert_eq!(answer.trailers().map(|reply| line(&reply)).as_deref(), Some(reply), "{lines:?}");
+    }
+}
+
+#[test]
 fn documents_that_are_none() {
     let name = [("x-amzn-errortype", "a#ThrottlingException:b\u{1b}")];
     for document in ["", " \r\n", "<p></p>"] {

@@ -46,6 +46,11 @@ impl Operation {
         format!("/model/{}/{action}", utf8_percent_encode(model_id, LABEL))
     }
 
+    /// Whether it takes Bedrock's own headers (guardrail, service tier and the like).
+    pub fn has_knobs(self) -> bool {
+        matches!(self, Operation::InvokeModel | Operation::InvokeModelWithResponseStream)
+    }
+
     /// Whether it is one of Anthropic's API, with the model in its body.
     pub fn is_native(self) -> bool {
         matches!(self, Operation::Messages | Operation::MessagesCountTokens)

@@ -1,13 +1,18 @@
 //! The betas of a request: what the client asks for, and what of it Bedrock gets.
 
 use super::headers::Headers;
+use super::reply::Reply;
 use crate::bedrock::betas;
 use crate::config;
+
+/// So many different ones a request may ask for. There are some fifty.
+const MOST: usize = 128;
 
 /// What a client asks for, by Bedrock's names, once each and in order.
 #[derive(Debug, Default)]
 pub struct Betas {
     asked: Vec<Beta>,
+    too_many: bool,
 }
 
 #[derive(Debug)]
@@ -39,6 +44,9 @@ impl Betas {
 
     /// One more.
     pub fn ask(&mut self, beta: &str, rules: &config::Betas) {
+        if self.too_many {
+            return;
+        }
         let name = match rules.alias.get(beta) {
             Some(name) => name,
             // One that is let through by its own name keeps it.
@@ -46,9 +54,18 @@ impl Betas {
             None => betas::name(beta),
         };
         if !beta.is_empty() && !self.asked.iter().any(|known| known.name == name) {
+            self.too_many = self.asked.len() >= MOST;
             let denied = rules.deny.iter().any(|denied| denied == beta || denied == name);
             self.asked.push(Beta { name: name.to_owned(), denied });
         }
+    }
+
+    /// Refuses a request that asks for more than there can be.
+    pub fn check(&self) -> Result<(), Reply> {
+        if self.too_many {
+            return Err(Reply::invalid(&format!("anthropic-beta: more than {MOST} different ones")));
+        }
+        Ok(())
     }
 
     /// What of them Bedrock gets for a model of 4.7 or later, or for an older one.
@@ -97,6 +114,24 @@ mod tests {
             (&["dangerous-tool-use-2026-09-03"], true, pair("dangerous-tool-use-2026-09-03", "")),
         ] {
             assert_eq!(filtered(lines, &rules, newer), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn there_may_be_so_many_and_no_more() {
+        let names: Vec<_> = (0..=MOST).map(|number| format!("beta-{number}")).collect();
+        let (last, most) = names.split_last().unwrap();
+        let betas = |names: &[String]| {
+            let line = format!("{0},{0}", names.join(","));
+            Betas::of_head(&Headers(vec![(b"anthropic-beta", line.as_bytes())]), &config::Betas::default())
+        };
+        let mut asked = betas(most);
+        assert!(asked.check().is_ok());
+        asked.ask(last, &config::Betas::default());
+        for asked in [asked, betas(&names)] {
+            let reply = asked.check().unwrap_err();
+            assert!(String::from_utf8_lossy(&reply.body).contains("anthropic-beta: more than 128"), "{reply:?}");
+            assert_eq!(asked.asked.len(), MOST + 1);
         }
     }
 

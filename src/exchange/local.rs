@@ -50,6 +50,7 @@ const ROWS: &[Row] = &[
     row("denied_by_admission_control", 503, 529, Overloaded, CAPACITY),
     row("overload", 503, 529, Overloaded, OVERLOAD),
     row("rbac_access_denied", 403, 0, Permission, RBAC),
+    row("wasm_fail_stream", 503, 0, Api, NO_FILTER),
     row("route_not_found", 404, 0, NotFound, NO_ROUTE),
     row("", 401, 0, Authentication, KEY),
     row("", 403, 0, Permission, FORBIDDEN),
@@ -82,6 +83,7 @@ const OVERLOAD: &str = "the gateway is overloaded: try again later";
 const RBAC: &str = "the gateway's access rules (RBAC) do not allow this request";
 const NO_ROUTE: &str = "the gateway has no route for the request as it goes to Bedrock: one has to match /model/ and the host \
     of the filter's `region` or `endpoint`";
+const NO_FILTER: &str = "a filter of the gateway does not run: Envoy's log has the reason";
 const KEY: &str = "the gateway did not accept the client's key or token";
 const FORBIDDEN: &str = "the gateway does not allow this request";
 const NOTHING: &str = "the gateway found nothing to send the request to";

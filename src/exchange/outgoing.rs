@@ -77,7 +77,8 @@ pub fn headers(
     headers.push((operation.accept_header(), content_type.into()));
     match access {
         Access::Missing(reason) => return Err(access::missing(reason)),
-        Access::Awaited | Access::External => {}
+        Access::Awaited => return Err(access::late("")),
+        Access::External => {}
         Access::Credentials(Credentials::ApiKey(key)) => {
             map.push(("authorization", format!("Bearer {}", key.expose()).into_bytes()));
         }

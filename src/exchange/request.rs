@@ -137,6 +137,7 @@ impl Request {
         for beta in config.field_rules.added_betas(self.editor.found()) {
             self.client.betas.ask(beta, &config.betas);
         }
+        self.client.betas.check()?;
         let betas = self.client.betas.filter(&config.betas, newer);
         let counting_on_mantle = operation == Operation::MessagesCountTokens;
         let treatment = Treatment { betas_dropped: &betas.dropped, newer, counting_on_mantle };
@@ -146,7 +147,11 @@ impl Request {
             let editor = plan.editor(&config);
             return Ok(Finish::Again(Box::new(Self { plan, editor, read: 0, ..self })));
         }
-        // All that is wrong with the request was said by now.
+        match self.client.knobs {
+            Err(reply) if operation.has_knobs() => return Err(reply),
+            _ => {}
+        }
+        // All that is wrong with the request was said by now, but for what it measures in base64.
         if let Access::Awaited = access {
             return Ok(Finish::Wait(Box::new(self)));
         }

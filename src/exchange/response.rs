@@ -302,9 +302,10 @@ impl Response {
         if self.can_hold { Body::Reply(reply) } else { Body::Told(reply) }
     }
 
-    /// The answer ended with trailers.
-    pub fn trailers(&mut self) {
+    /// The answer ended with trailers. Nothing can be added to its body then, so one that is not whole has to be broken off.
+    pub fn trailers(&mut self) -> Option<Reply> {
         self.ended = true;
+        self.is_unfinished().then(|| failure::reply_of_stream(&Failure::Truncated, self.request_id.as_deref()))
     }
 
     /// Whether the answer has not come to its end, and the client was not told so.
@@ -313,7 +314,9 @@ impl Response {
             State::Transcoding(transcoder) => !transcoder.finished(),
             State::Listening(events) => !events.ended(),
             State::Reading(_) | State::Waiting => !self.ended,
-            State::Failed | State::Counting(_) | State::Collecting(..) | State::Rewording(_) => false,
+            // These are left when the document is complete.
+            State::Counting(_) | State::Collecting(..) | State::Rewording(_) => true,
+            State::Failed => false,
         }
     }
 
