@@ -7,6 +7,7 @@ pub mod aws;
 pub mod bedrock;
 pub mod by_name;
 pub mod config;
+pub mod deadline;
 pub mod exchange;
 pub mod json;
 

@@ -117,11 +117,11 @@ pub fn log_level() -> Result<u32> {
     checked(unsafe { proxy_get_log_level(&mut level) }).map(|()| level)
 }
 
-/// Wall-clock time, nanoseconds since 1970.
+/// Wall-clock time, milliseconds since 1970.
 pub fn now() -> Result<u64> {
-    let mut time = 0;
+    let mut nanoseconds = 0;
     // SAFETY: the host writes the time.
-    checked(unsafe { proxy_get_current_time_nanoseconds(&mut time) }).map(|()| time)
+    checked(unsafe { proxy_get_current_time_nanoseconds(&mut nanoseconds) }).map(|()| nanoseconds / 1_000_000)
 }
 
 /// Makes the root context's `on_tick` run at this period, milliseconds; 0 stops it.

@@ -1,8 +1,10 @@
 //! What the operator has to mend, in Envoy's log: every request may meet it, and one line a minute and worker is enough.
 
 use super::abi;
+use crate::anthropic::error::ErrorType;
 use crate::aws::clock::Skew;
-use crate::exchange::Refusal;
+use crate::deadline::Deadline;
+use crate::exchange::{Refusal, Reply};
 use std::cell::Cell;
 
 /// Between two lines, milliseconds.
@@ -11,7 +13,7 @@ const PAUSE: u64 = 60_000;
 /// Remembers when it spoke last.
 #[derive(Default)]
 pub struct Complaints {
-    silent_until: Cell<u64>,
+    silence: Cell<Deadline>,
 }
 
 impl Complaints {
@@ -24,16 +26,17 @@ impl Complaints {
         });
     }
 
-    /// The filter is not deployed as it has to be.
-    pub fn misplaced(&self, what: &str) {
+    /// The filter is not deployed as it has to be: what the client is told.
+    pub fn misplaced(&self, what: &str) -> Reply {
         self.say(|_| what.to_owned());
+        Reply::error(500, ErrorType::Api, what).with("x-should-retry", "false")
     }
 
     /// Writes a line, unless one was written less than a minute ago; `line` is told the time, milliseconds.
     fn say(&self, line: impl FnOnce(u64) -> String) {
-        let now = abi::now().unwrap_or_default() / 1_000_000;
-        if now >= self.silent_until.get() {
-            self.silent_until.set(now.saturating_add(PAUSE));
+        let now = abi::now().unwrap_or_default();
+        if self.silence.get().is_over(now) {
+            self.silence.set(Deadline::after(now, PAUSE));
             log::error!("bedrock-messages: {}", line(now));
         }
     }

@@ -41,7 +41,12 @@ impl Handle {
     }
 }
 
-impl Context for Handle {}
+impl Context for Handle {
+    fn on_done(&mut self) -> bool {
+        self.with(Stream::ended);
+        true
+    }
+}
 
 impl HttpContext for Handle {
     fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
@@ -69,6 +74,6 @@ impl HttpContext for Handle {
     }
 
     fn on_log(&mut self) {
-        self.with(Stream::on_log);
+        self.with(Stream::ended);
     }
 }

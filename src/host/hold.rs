@@ -4,8 +4,6 @@ use super::abi::{self, Map};
 use super::complaints::Complaints;
 use super::pair::{self, Flow};
 use super::stream;
-use crate::anthropic::error::ErrorType;
-use crate::exchange::Reply;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
@@ -26,20 +24,20 @@ impl Hold {
     /// Lets the requests go that `transform` has said how they leave.
     pub fn release(&self) {
         while let Ok(message) = abi::dequeue(self.queue) {
-            if let Err(refused) = release(&message) {
+            let Some((context, headers)) = pair::read(&message) else { continue };
+            // Refused when the client has gone.
+            if abi::set_effective_context(context).is_ok()
+                && let Err(refused) = release(headers)
+            {
                 log::error!("bedrock-messages: letting a request go was refused by the host ({refused})");
-                stream::send(&Reply::error(500, ErrorType::Api, "the gateway failed to handle the request"));
+                stream::send(&stream::failed());
             }
         }
     }
 }
 
-fn release(message: &[u8]) -> abi::Result<()> {
-    let (context, headers) = pair::read(message)?;
-    // Refused when the client has gone.
-    if abi::set_effective_context(context).is_err() {
-        return Ok(());
-    }
+/// Lets the request go in whose context the host is.
+fn release(headers: &[u8]) -> abi::Result<()> {
     if !headers.is_empty() {
         abi::set_encoded_header_map(Map::Request, headers)?;
     }
@@ -68,14 +66,12 @@ impl HttpContext for HeldStream {
                 Ok(()) => Action::Pause,
                 Err(refused) => {
                     log::error!("bedrock-messages: holding a request was refused by the host ({refused})");
-                    stream::send(&Reply::error(500, ErrorType::Api, "the gateway failed to handle the request"));
+                    stream::send(&stream::failed());
                     Action::Pause
                 }
             },
             Flow::Unsaid => {
-                self.hold.complaints.misplaced(TRANSFORM_MISSING);
-                let reply = Reply::error(500, ErrorType::Api, TRANSFORM_MISSING).with("x-should-retry", "false");
-                stream::send(&reply);
+                stream::send(&self.hold.complaints.misplaced(TRANSFORM_MISSING));
                 Action::Pause
             }
         }

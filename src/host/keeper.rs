@@ -7,6 +7,7 @@ use crate::aws::credentials::call::{CALL_TIMEOUT, LONGEST_ANSWER};
 use crate::aws::credentials::{
     Answer, Call, CallFailure, Fetch, FetchError, Fetched, Held, Provider, Record, Secret, Step, record,
 };
+use crate::deadline::Deadline;
 use proxy_wasm::types::Status;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,8 +32,8 @@ pub struct Keeper {
     /// Why the last try failed, whoever made it.
     error: RefCell<String>,
     running: RefCell<Option<Running>>,
-    /// The failure that was logged, and until when it is not logged again.
-    logged: RefCell<(String, u64)>,
+    /// The failure that was logged, and how long it is not logged again.
+    logged: RefCell<(String, Deadline)>,
     /// Which source the credentials were of that were logged.
     source: RefCell<String>,
 }
@@ -41,7 +42,7 @@ pub struct Keeper {
 struct Running {
     fetch: Fetch,
     token: u32,
-    since: u64,
+    patience: Deadline,
 }
 
 impl Keeper {
@@ -80,7 +81,7 @@ impl Keeper {
 
     /// Looks what the other workers have fetched; fetches, if that is due and none of them does.
     pub fn tick(&self, now: u64, metrics: &Metrics) {
-        if self.running.borrow().as_ref().is_some_and(|running| now < running.since.saturating_add(PATIENCE)) {
+        if self.running.borrow().as_ref().is_some_and(|running| !running.patience.is_over(now)) {
             return;
         }
         self.running.replace(None);
@@ -115,7 +116,11 @@ impl Keeper {
                     }
                     match send(&call) {
                         Ok(token) => {
-                            self.running.replace(Some(Running { fetch, token, since: now }));
+                            self.running.replace(Some(Running {
+                                fetch,
+                                token,
+                                patience: Deadline::after(now, PATIENCE),
+                            }));
                             return;
                         }
                         Err(failure) => step = fetch.answered(Err(failure), now / 1_000),
@@ -153,11 +158,11 @@ impl Keeper {
     }
 
     fn log_failure(&self, error: &FetchError, now: u64) {
-        let is_known = |(text, until): &(String, u64)| *text == error.text && now < *until;
+        let is_known = |(text, silence): &(String, Deadline)| *text == error.text && !silence.is_over(now);
         if is_known(&self.logged.borrow()) {
             return;
         }
-        self.logged.replace((error.text.clone(), now.saturating_add(LOG_PAUSE)));
+        self.logged.replace((error.text.clone(), Deadline::after(now, LOG_PAUSE)));
         log::warn!("bedrock-messages: no new AWS credentials: {error}");
     }
 

@@ -15,7 +15,7 @@ pub fn install() {
     }));
 }
 
-/// Follows Envoy's log level, which can be changed while it runs.
+/// Takes over Envoy's log level.
 pub fn follow_level() {
     log::set_max_level(match abi::log_level() {
         Ok(0) => LevelFilter::Trace,

@@ -3,7 +3,7 @@
 //! told of: its own queue, and the stream in its VM. When the body is complete, `transform` puts the headers into that queue.
 //! All of it happens on one worker's thread; the queue only crosses from one VM to the other.
 
-use super::abi::{self, Refused, Result};
+use super::abi::{self, Result};
 
 /// Filter state: whether `transform` takes the request.
 const FLOW: &str = "bedrock.flow";
@@ -63,8 +63,7 @@ pub fn release(headers: Option<&[(&str, Vec<u8>)]>) -> Option<Result<()>> {
 }
 
 /// A message of `transform`'s: the stream in `hold`'s VM, and the header map in the ABI's encoding, empty for none.
-pub fn read(message: &[u8]) -> std::result::Result<(u32, &[u8]), Refused> {
-    // As a host would say that an argument is none.
-    let (context, headers) = message.split_first_chunk::<4>().ok_or(Refused(2))?;
-    Ok((u32::from_le_bytes(*context), headers))
+pub fn read(message: &[u8]) -> Option<(u32, &[u8])> {
+    let (context, headers) = message.split_first_chunk::<4>()?;
+    Some((u32::from_le_bytes(*context), headers))
 }

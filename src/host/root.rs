@@ -10,13 +10,20 @@ use super::metrics::Metrics;
 use super::stream;
 use super::waiting::Waiting;
 use super::watchdog::Watchdog;
-use crate::anthropic::error::ErrorType;
 use crate::config::{self, Config, Source};
-use crate::exchange::{Refusal, Reply, Signers};
+use crate::deadline::Deadline;
+use crate::exchange::{Refusal, Signers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+/// What runs.
+macro_rules! version {
+    () => {
+        concat!(env!("CARGO_PKG_VERSION"), " (", env!("BEDROCK_MESSAGES_COMMIT"), ")")
+    };
+}
 
 /// Between two ticks while requests wait for what another worker fetches, milliseconds.
 const QUICK: u32 = 10;
@@ -53,8 +60,8 @@ impl Plugin {
 
     /// Takes in a request that waits for credentials; false when there is no room.
     pub fn wait(&self, context: u32, handle: Handle, now: u64) -> bool {
-        let until = now.saturating_add(self.config.limits.credentials_wait_ms);
-        let taken = self.waiting.add(context, handle, until);
+        let patience = Deadline::after(now, self.config.limits.credentials_wait_ms);
+        let taken = self.waiting.add(context, handle, patience);
         self.tick_every(QUICK);
         taken
     }
@@ -63,7 +70,7 @@ impl Plugin {
     pub fn refused(&self, refusal: &Refusal) {
         self.complaints.refused(refusal);
         if let Some(keeper) = &self.keeper {
-            keeper.refused(milliseconds());
+            keeper.refused(now());
         }
     }
 
@@ -94,7 +101,7 @@ impl Context for Root {
     /// A source has answered: of credentials that are fetched.
     fn on_http_call_response(&mut self, token: u32, headers: usize, _body_size: usize, _trailers: usize) {
         let Self::Serve(plugin) = self else { return };
-        let now = milliseconds();
+        let now = now();
         if let Some(keeper) = &plugin.keeper {
             keeper.answered(token, headers, now, &plugin.metrics);
         }
@@ -107,8 +114,8 @@ impl RootContext for Root {
     /// remembers a refused one.
     fn on_configure(&mut self, _size: usize) -> bool {
         logger::follow_level();
-        if abi::set_shared_once("bedrock_messages.announced", b"1") {
-            log::info!("bedrock-messages {} ({})", env!("CARGO_PKG_VERSION"), env!("BEDROCK_MESSAGES_COMMIT"));
+        if abi::set_shared_once(concat!("bedrock_messages.announced ", version!()), b"1") {
+            log::info!("bedrock-messages {}", version!());
         }
         let text = abi::buffer(Buffer::PluginConfiguration, 0, abi::END).unwrap_or_default();
         let config = match config::Plugin::parse(&text, &|name| std::env::var(name).ok()) {
@@ -151,12 +158,12 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Self::Serve(plugin) = self else { return };
-        let now = milliseconds();
+        let now = now();
         if let Some(keeper) = &plugin.keeper {
             keeper.tick(now, &plugin.metrics);
             plugin.serve_waiting(now);
         }
-        watch(plugin);
+        watch(plugin, now);
         plugin.tick_every(match (&plugin.keeper, plugin.watchdog.is_done()) {
             (Some(_), _) if !plugin.waiting.is_empty() => QUICK,
             (None, true) => 0,
@@ -165,6 +172,8 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        // It can be changed while Envoy runs.
+        logger::follow_level();
         match self {
             Self::Idle => None,
             Self::Serve(plugin) => Some(Box::new(Handle::new(context, plugin.clone()))),
@@ -193,22 +202,20 @@ impl Root {
 }
 
 /// Answers streams that are held and get no body.
-fn watch(plugin: &Plugin) {
+fn watch(plugin: &Plugin, now: u64) {
     if plugin.watchdog.is_done() {
         return;
     }
-    for context in plugin.watchdog.overdue(abi::now().unwrap_or_default()) {
+    for context in plugin.watchdog.overdue(now) {
         if abi::set_effective_context(context).is_ok() {
-            plugin.complaints.misplaced(OPTION_MISSING);
-            let reply = Reply::error(500, ErrorType::Api, OPTION_MISSING).with("x-should-retry", "false");
-            stream::send(&reply);
+            stream::send(&plugin.complaints.misplaced(OPTION_MISSING));
         }
     }
 }
 
-/// Since 1970.
-fn milliseconds() -> u64 {
-    abi::now().unwrap_or_default() / 1_000_000
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    abi::now().unwrap_or_default()
 }
 
 const OPTION_MISSING: &str = "the gateway's Envoy runs this filter without allow_on_headers_stop_iteration: true \

@@ -17,7 +17,10 @@ use std::rc::Rc;
 /// What `%RESPONSE_CODE_DETAILS%` of the filter's own replies begins with.
 const DETAILS: &str = "bedrock_messages_";
 
-/// How those details begin when a stream was broken off, and not by its client.
+/// How the details begin of Envoy's answer in the place of a filter that does not run: of the pair's other instance.
+const FAILED: &[u8] = b"wasm_fail_stream";
+
+/// How they begin when a stream was broken off, and not by its client.
 const BROKEN: &[&[u8]] = &[b"upstream_reset", b"response_timeout", b"stream_idle_timeout", b"max_duration_timeout"];
 
 /// A request.
@@ -28,6 +31,8 @@ pub struct Stream {
     report: Report,
     /// The other instance of a pair has not seen the request yet.
     at_head: bool,
+    /// All was said of it.
+    is_over: bool,
     /// The handle of this.
     handle: WeakHandle,
 }
@@ -46,7 +51,15 @@ enum Stage {
 
 impl Stream {
     pub fn new(context: u32, plugin: Rc<Plugin>, handle: WeakHandle) -> Self {
-        Self { context, plugin, stage: Stage::Passing, report: Report::default(), at_head: true, handle }
+        Self {
+            context,
+            plugin,
+            stage: Stage::Passing,
+            report: Report::default(),
+            at_head: true,
+            is_over: false,
+            handle,
+        }
     }
 
     /// Ends the request with a reply.
@@ -72,7 +85,7 @@ impl Stream {
     /// A host call failed that must not: nothing half-done may leave.
     fn broken(&mut self, call: &str, refused: abi::Refused) -> Action {
         log::error!("bedrock-messages: {call} was refused by the host ({refused})");
-        self.answer(&Reply::error(500, ErrorType::Api, "the gateway failed to handle the request"))
+        self.answer(&failed())
     }
 
     /// Reads what is new of the body; then, at its end, changes and sends the request.
@@ -99,7 +112,7 @@ impl Stream {
             return Action::Continue;
         };
         let now = match abi::now() {
-            Ok(now) => now / 1_000_000,
+            Ok(now) => now,
             Err(refused) => return self.broken("the clock", refused),
         };
         let held = self.plugin.keeper.as_ref().and_then(|keeper| keeper.usable(now));
@@ -151,7 +164,7 @@ impl Stream {
     /// The wait is over: there are credentials now, or it has waited long enough.
     pub fn wake(&mut self) {
         let Stage::Taking(_, size) = self.stage else { return };
-        let now = abi::now().unwrap_or_default() / 1_000_000;
+        let now = abi::now().unwrap_or_default();
         if self.plugin.keeper.as_ref().and_then(|keeper| keeper.usable(now)).is_none() {
             self.answer(&self.late());
             return;
@@ -165,18 +178,15 @@ impl Stream {
 
     /// Sets the request's headers, or has the other instance of a pair do so; false when there is none.
     fn set_headers(&self, headers: &[(&str, Vec<u8>)]) -> abi::Result<bool> {
-        if self.plugin.config.is_paired && !self.at_head {
+        if self.plugin.config.is_paired {
             return pair::release(Some(headers)).map_or(Ok(false), |released| released.map(|()| true));
         }
-        abi::set_header_map(Map::Request, headers)?;
-        // A request without a body: the other instance has nothing to hold.
-        let said = if self.plugin.config.is_paired { pair::say(false) } else { Ok(()) };
-        said.map(|()| true)
+        abi::set_header_map(Map::Request, headers).map(|()| true)
     }
 
     fn hold_is_missing(&mut self) -> Action {
-        self.plugin.complaints.misplaced(HOLD_MISSING);
-        self.answer(&Reply::error(500, ErrorType::Api, HOLD_MISSING).with("x-should-retry", "false"))
+        let reply = self.plugin.complaints.misplaced(HOLD_MISSING);
+        self.answer(&reply)
     }
 
     /// The request is not ours, by its head.
@@ -248,19 +258,16 @@ impl Stream {
     }
 
     pub fn on_http_response_headers(&mut self, end: bool) -> Action {
-        let is_own = || code_details().starts_with(DETAILS.as_bytes());
-        if let Stage::Taking(..) = self.stage
-            && self.plugin.config.is_paired
-            && !is_own()
-            && !pair::is_held()
-        {
-            // The request went on without its body: nobody holds it.
-            return self.hold_is_missing();
-        }
         if let Stage::Taking(request, _) = &self.stage {
+            let details = code_details();
+            let is_own = details.starts_with(DETAILS.as_bytes());
+            if self.plugin.config.is_paired && !is_own && !details.starts_with(FAILED) && !pair::is_held() {
+                // The request went on without its body: nobody holds it.
+                return self.hold_is_missing();
+            }
             // Something answers a request that is still held: the watchdog, or Envoy (too large, too slow).
             self.stage = match request.interrupted() {
-                _ if is_own() => {
+                _ if is_own => {
                     self.report.failed(ErrorType::Api.name(), &self.plugin.metrics);
                     Stage::Answered
                 }
@@ -331,13 +338,21 @@ impl Stream {
                     return self.answer(&reply);
                 }
             }
-            Stage::Sent(response, false) => response.trailers(),
+            Stage::Sent(response, false) => {
+                if let Some(reply) = response.trailers() {
+                    return self.answer(&reply);
+                }
+            }
             _ => {}
         }
         Action::Continue
     }
 
-    pub fn on_log(&mut self) {
+    /// The stream is over: `on_log`, and `on_done` after it. In the chain of a cluster there is no `on_log`.
+    pub fn ended(&mut self) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
         self.plugin.watchdog.release(self.context);
         self.plugin.waiting.release(self.context);
         let metrics = &self.plugin.metrics;
@@ -371,6 +386,11 @@ impl Stream {
 
 const HOLD_MISSING: &str = "the gateway's Envoy runs this filter with role transform, and there is none with role hold \
     behind it: it is missing, or stands before (both belong into one EnvoyExtensionPolicy, transform first)";
+
+/// The answer where Envoy refuses what it must not.
+pub fn failed() -> Reply {
+    Reply::error(500, ErrorType::Api, "the gateway failed to handle the request")
+}
 
 /// Answers the stream in whose context the host is.
 pub fn send(reply: &Reply) {

@@ -3,6 +3,7 @@
 
 use super::abi;
 use super::handle::Handle;
+use crate::deadline::Deadline;
 use std::cell::RefCell;
 
 /// So many of a worker's requests may wait.
@@ -15,17 +16,16 @@ pub struct Waiting(RefCell<Vec<Waiter>>);
 struct Waiter {
     context: u32,
     handle: Handle,
-    /// Milliseconds.
-    until: u64,
+    patience: Deadline,
 }
 
 impl Waiting {
     /// Takes one in; false when there is no room.
-    pub fn add(&self, context: u32, handle: Handle, until: u64) -> bool {
+    pub fn add(&self, context: u32, handle: Handle, patience: Deadline) -> bool {
         let mut waiting = self.0.borrow_mut();
         let room = waiting.len() < MOST;
         if room {
-            waiting.push(Waiter { context, handle, until });
+            waiting.push(Waiter { context, handle, patience });
         }
         room
     }
@@ -44,7 +44,7 @@ impl Waiting {
 
     /// Lets all go on that are to: those whose time is up, and with `all` the others too.
     pub fn let_go(&self, all: bool, now: u64, go: impl Fn(&Handle)) {
-        let (going, staying) = self.0.take().into_iter().partition(|waiter| all || waiter.until <= now);
+        let (going, staying) = self.0.take().into_iter().partition(|waiter| all || waiter.patience.is_over(now));
         self.0.replace(staying);
         let going: Vec<Waiter> = going;
         // No borrow is held across a call to the host, which may come back in.

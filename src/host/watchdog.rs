@@ -1,16 +1,17 @@
 //! Finds out that Envoy runs the filter without `allow_on_headers_stop_iteration`: then a held request never gets a body
 //! callback and would hang. The first body callback of a held stream proves that the option is in effect.
 
+use crate::deadline::Deadline;
 use std::cell::{Cell, RefCell};
 
-/// How long a held stream may be without a body callback, nanoseconds. With the tick it makes under five seconds.
-const PATIENCE: u64 = 3_000_000_000;
+/// How long a held stream may be without a body callback, milliseconds. With the tick it makes under five seconds.
+const PATIENCE: u64 = 3_000;
 
 /// Held streams of this worker, as long as the option is not known to be in effect.
 pub struct Watchdog {
     in_effect: Cell<bool>,
     /// Few, since it is soon known.
-    held: RefCell<Vec<(u32, u64)>>,
+    held: RefCell<Vec<(u32, Deadline)>>,
 }
 
 impl Watchdog {
@@ -23,8 +24,8 @@ impl Watchdog {
     pub fn hold(&self, context: u32, now: impl FnOnce() -> u64) {
         if !self.in_effect.get() {
             // Asked before the borrow: none is held across a call to the host, which may come back in.
-            let due = now().saturating_add(PATIENCE);
-            self.held.borrow_mut().push((context, due));
+            let patience = Deadline::after(now(), PATIENCE);
+            self.held.borrow_mut().push((context, patience));
         }
     }
 
@@ -50,8 +51,8 @@ impl Watchdog {
     /// Takes out the streams that have waited too long.
     pub fn overdue(&self, now: u64) -> Vec<u32> {
         let mut held = self.held.borrow_mut();
-        let overdue = held.iter().filter(|(_, due)| *due <= now).map(|(context, _)| *context).collect();
-        held.retain(|(_, due)| *due > now);
+        let overdue = held.iter().filter(|(_, patience)| patience.is_over(now)).map(|(context, _)| *context).collect();
+        held.retain(|(_, patience)| !patience.is_over(now));
         overdue
     }
 }

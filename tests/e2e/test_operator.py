@@ -12,6 +12,7 @@ from harness.messages import encoded
 from harness.processes import MODULE, ROOT, Program, envoy_binary, free_port, wait_until
 from harness.raw import Broken
 from harness.simulator import KEYS
+from harness.upstreams import reset
 
 KEY = ("x-api-key", "key-of-a-client")
 SONNET = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -132,6 +133,27 @@ def test_a_client_that_goes_away(watched):
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
     assert watched.counted(leave) == {'bedrock_messages_requests{operation="InvokeModelWithResponseStream",outcome="cancelled"}': 1}
+
+
+def test_an_error_that_breaks_off_is_no_success(folder, upstream):
+    def half(connection):
+        connection.sendall(b"HTTP/1.1 429 Error\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+        reset(connection)
+
+    watched = Watched(folder, upstream(half).port).wait_ready()
+    seen = watched.counted(lambda: watched.post(headers=[KEY], model=SONNET))
+    assert seen == {'bedrock_messages_requests{operation="InvokeModel",outcome="broken"}': 1}
+    watched.stop()
+
+
+def test_the_log_level_can_be_changed(watched):
+    line = f"{SONNET} is {SONNET}"
+    for level, shown in [("warning", False), ("debug", True), ("warning", False)]:
+        watched.admin(f"/logging?wasm={level}", "POST")
+        before = watched.log().count(line)
+        assert watched.post(headers=[KEY], model=SONNET).status == 200
+        watched.line_of(lambda: watched.post(headers=[KEY], model=SONNET))
+        assert (watched.log().count(line) > before) is shown, level
 
 
 def test_no_label_is_the_clients(watched):

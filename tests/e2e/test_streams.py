@@ -9,6 +9,7 @@ import pytest
 
 from harness import sse
 from harness.clients import sdk
+from harness.frames import EVENTS, chunk, send_stream
 from harness.messages import assert_envelope, assert_upstream_failure, encoded, message
 from harness.processes import wait_until
 from harness.raw import Broken, Connection
@@ -187,6 +188,21 @@ def test_a_reset_while_the_headers_are_held(envoy, upstream):
         except Broken:
             return
     assert response.status >= 500 or "error" in sse.names(sse.parse(response)), response
+
+
+def test_trailers_before_the_end(envoy, upstream):
+    """They leave no place for an error event: the transfer breaks."""
+    def trailers(connection):
+        send_stream(connection, *[chunk(event) for event in EVENTS[:3]], end=False)
+        time.sleep(0.2)
+        connection.sendall(b"0\r\nx-checksum: 1\r\n\r\n")
+
+    gateway = envoy(bedrock_port=upstream(trailers).port)
+    with started(gateway, "Hello") as connection:
+        response = connection.response_head()
+        with pytest.raises(Broken):
+            list(connection.pieces(response))
+    assert b"One" in response.body and not response.clean
 
 
 def test_the_client_hangs_up_in_its_request(gateway, simulator):
