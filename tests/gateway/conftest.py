@@ -19,6 +19,7 @@ harness.__path__.append(str(HERE / "harness"))
 from harness.gateway import QUICKSTART, Gateway, Modules  # noqa: E402
 from harness.simulator import Simulator  # noqa: E402
 from harness.upstreams import Echo  # noqa: E402
+from harness.variants import refusals  # noqa: E402
 
 
 def pytest_configure(config):
@@ -76,14 +77,25 @@ def running():
 @pytest.fixture
 def start(running, tmp_path_factory, shared_simulator, elsewhere, modules):
     """One of the test's own: start(files, changes=…, ready=False, …)."""
-    def new(files=QUICKSTART, *, ready=True, bedrock_port=None, **options):
+    def new(files=QUICKSTART, *, ready=True, **options):
         running.stop()
         options.setdefault("module_url", modules.url)
-        running.gateway = Gateway(tmp_path_factory.mktemp("gateway"), bedrock_port or shared_simulator.port, elsewhere.port, files=files, **options)
+        running.gateway = Gateway(tmp_path_factory.mktemp("gateway"), shared_simulator.port, elsewhere.port, files=files, **options)
         return running.gateway.wait_ready() if ready else running.gateway
 
     yield new
     running.stop()
+
+
+@pytest.fixture
+def variant(start, running, simulator):
+    """The quick start with a variant over it: variant(name, …). Envoy Gateway accepts all of it."""
+    def new(name, **options):
+        return start(("quickstart.yaml", f"variants/{name}"), **options)
+
+    yield new
+    if running.gateway:
+        assert refusals(running.gateway) == []
 
 
 @pytest.fixture

@@ -93,6 +93,19 @@ def test_a_wrong_configuration_at_the_start(start, simulator):
     assert "bedrock-messages: configuration refused: regoin: unknown key" in gateway.log()
 
 
+def test_a_wrong_configuration_of_hold_at_the_start(start, simulator):
+    """It is there, only it does not run: nobody is told that it were missing."""
+    def wrong(documents):
+        entries(documents)[1]["config"]["region"] = "us-east-1"
+
+    gateway = start(changes=wrong)
+    gateway.tolerate("Failed to configure base Wasm plugin|configured to fail closed|configuration refused")
+    response, took = timed(gateway)
+    assert_envelope(response, 503, contains=["a filter of the gateway does not run"])
+    assert took < 5 and simulator.requests() == []
+    assert "none with role hold" not in gateway.log()
+
+
 def test_a_wrong_configuration_later(start, simulator):
     """Envoy keeps what it has, and nobody notices; Envoy Gateway's log has it."""
     def wrong(documents):

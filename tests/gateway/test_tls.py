@@ -29,8 +29,7 @@ def tls(start, authority, shared_simulator):
                        "data": {"ca.crt": authority.certificate}}
         front = Front(shared_simulator.port, authority.issue(host), protocols)
         fronts.append(front)
-        more = {NAME: policy, ("ConfigMap", "authority"): authorities}
-        return front, start(bedrock_port=front.port, changes=lambda documents: documents.update(more))
+        return front, start(bedrock_port=front.port, more={NAME: policy, ("ConfigMap", "authority"): authorities})
 
     yield starting
     for front in fronts:

@@ -1,5 +1,6 @@
 """What changes while requests run."""
 
+import dataclasses
 import hashlib
 import time
 
@@ -26,7 +27,7 @@ def test_another_module_drops_nobody(start, simulator, tmp_path):
     gateway = start()
     load = Load(gateway.port, rate=60)
     time.sleep(1)
-    gateway.settings.update(module_url=server.url, sha256=digest)
+    gateway.place = dataclasses.replace(gateway.place, module_url=server.url, sha256=digest)
     gateway.apply()
     wait_until(lambda: digest in gateway.listener(), 20, "the other module")
     time.sleep(3)

@@ -4,9 +4,11 @@ import contextlib
 import functools
 import http.client
 import http.server
+import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import threading
 import time
@@ -17,7 +19,7 @@ from .credential_files import Mounted
 from .envoy import ALARMS, Envoy
 from .processes import MODULE, ROOT, Program, envoy_binary, wait_until
 from .simulator import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from .standalone import PORT, shipped, standalone, text
+from .standalone import PORT, Place, shipped, standalone, text
 
 QUICKSTART = ("quickstart.yaml",)
 PROFILE_A = ("quickstart.yaml", "profile-a/patch.yaml", "profile-a/policy.yaml")
@@ -68,19 +70,22 @@ class Modules:
 
 
 class Gateway(Envoy):
-    """Starts with files of envoy/gateway. `changes` gets their documents, by kind and name, before and may change them."""
+    """Starts with files of envoy/gateway. `changes` gets their documents, by kind and name, before and may change them; `more` are others, as they are.
+    The pod's mounted folder has `credentials` or, where a variant wants that, `token`; the rest is as in Place."""
 
-    def __init__(self, folder, bedrock_port, elsewhere_port, module_url, files=QUICKSTART, *, changes=None, credentials=CREDENTIALS, sha256=None,
-                 concurrency=2):
+    def __init__(self, folder, simulator_port, elsewhere_port, module_url, files=QUICKSTART, *, changes=None, more=None, credentials=CREDENTIALS,
+                 token=None, bedrock_port=None, upstreams=None, sha256=None, concurrency=2, eks=None, env=None, shipped_backends=False):
         assert MODULE.is_file(), f"{MODULE} is missing: run `make build`"
         self.folder = folder
         self.port, self.url, self.admin_port = PORT, f"http://127.0.0.1:{PORT}", None
         self.tolerated, self.reloads_tolerated = [FIRST_LOAD], False
-        self.settings = {"envoy_version": envoy_version(), "module_url": module_url, "sha256": sha256, "concurrency": concurrency,
-                         "mount": folder / "aws", "upstreams": {BEDROCK: bedrock_port, ANTHROPIC: elsewhere_port}}
-        self.secret = Mounted(folder / "aws", credentials=credentials)
+        self.secret = Mounted(folder / "mounted", **({"credentials": credentials} if token is None else {"token": token}))
+        upstreams = {BEDROCK: bedrock_port or simulator_port, ANTHROPIC: elsewhere_port, **(upstreams or {})}
+        self.place = Place(folder, simulator_port, upstreams, envoy_version(), module_url, sha256, concurrency, self.secret.folder, eks, env or {},
+                           shipped_backends)
+        self.files = files
         self.prepare()
-        self.apply(files, changes)
+        self.apply(changes=changes, more=more)
         self.begun = time.monotonic()
         (folder / "server.yaml").write_text(yaml.safe_dump(SERVER))
         self.program = Program([gateway_binary(), "server", "--config-path", "server.yaml"], folder / "gateway.log", {"HOME": str(folder / "home")},
@@ -90,21 +95,22 @@ class Gateway(Envoy):
         """Envoy where Envoy Gateway looks for it, and the certificates that the two know each other by."""
         for name in ("config", "state", "run", "resources", "home"):
             (self.folder / name).mkdir()
-        binary = self.folder / "data/envoy-versions" / self.settings["envoy_version"] / "bin/envoy"
+        binary = self.folder / "data/envoy-versions" / self.place.envoy_version / "bin/envoy"
         binary.parent.mkdir(parents=True)
-        binary.write_text(f'#!/bin/sh\nexec "{envoy_binary()}" --disable-hot-restart --file-flush-interval-msec 50 "$@"\n')
+        env = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.place.env.items())
+        binary.write_text(f'#!/bin/sh\n{env}exec "{envoy_binary()}" --disable-hot-restart --file-flush-interval-msec 50 "$@"\n')
         binary.chmod(0o755)
         done = subprocess.run([gateway_binary(), "certgen", "--local", "--config-home", "config"], cwd=self.folder, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout
 
-    def apply(self, files=QUICKSTART, changes=None):
+    def apply(self, files=None, changes=None, more=None):
         """What `kubectl apply` would do. Moved into its place: Envoy Gateway reads whatever appears there."""
-        documents = standalone(shipped(files), **self.settings)
+        documents = shipped(files or self.files)
         if changes:
             changes(documents)
         new = self.folder / "resources.new"
-        new.write_text(text(documents))
+        new.write_text(text({**(more or {}), **standalone(documents, self.place)}))
         os.replace(new, self.folder / "resources/all.yaml")
 
     def wait_ready(self, seconds=45):
@@ -137,6 +143,13 @@ class Gateway(Envoy):
     def listener(self):
         """The listener's configuration as Envoy has it."""
         return self.admin("/config_dump?resource=dynamic_listeners")
+
+    def clusters(self):
+        """The clusters of the routes, as Envoy has them or is about to."""
+        dump = json.loads(self.admin("/config_dump"))
+        of_kind = {each["@type"].rsplit(".", 1)[1]: each for each in dump["configs"]}["ClustersConfigDump"]
+        found = [each["cluster"] for state in ("active", "warming") for each in of_kind.get(f"dynamic_{state}_clusters", [])]
+        return [each for each in found if each["name"].startswith("httproute/")]
 
     def wait_for(self, pattern, seconds=20):
         """Until a line of the log matches."""
