@@ -1,5 +1,7 @@
 //! One document of a file: a manifest, or a configuration of Envoy's.
 
+use std::collections::HashMap;
+
 use crate::value::Value;
 
 /// The group of Envoy Gateway's own kinds.
@@ -56,4 +58,21 @@ impl Document {
 /// The namespace that a reference of `document` points into.
 pub fn reference_namespace<'a>(document: &'a Document, reference: &'a Value) -> &'a str {
     reference.get("namespace").text().unwrap_or_else(|| document.namespace())
+}
+
+/// The last of each object, where the first one stood: an object that is given again replaces what came before.
+pub fn last_of_each(documents: &[Document]) -> Vec<Document> {
+    let mut places = HashMap::new();
+    let mut last: Vec<Document> = Vec::new();
+    for document in documents {
+        let identity = (document.kind(), document.group(), document.namespace(), document.name());
+        let place = if document.name().is_empty() { last.len() } else { *places.entry(identity).or_insert(last.len()) };
+        match last.get_mut(place) {
+            // The same once more changes nothing, not even its place.
+            Some(earlier) if earlier.value == document.value => {}
+            Some(earlier) => *earlier = document.clone(),
+            None => last.push(document.clone()),
+        }
+    }
+    last
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::Read;
 
+use serde_saphyr::budget::BudgetBreach;
+
 use crate::document::Document;
 use crate::value::Value;
 
@@ -51,12 +53,13 @@ impl Inputs {
 
     /// Adds a file's text.
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Unreadable> {
-        let as_json = serde_json::from_str::<Value>(text).ok().filter(|value| matches!(value, Value::Map(_)));
-        if as_json.as_ref().is_some_and(|value| value.get("kind").is_null() && !is_bootstrap(value)) {
+        let values = documents(text);
+        // The filter's configuration is JSON. What is meant as such is shown to its parser, which says what is wrong with it.
+        if text.trim_start().starts_with('{') && values.as_deref().map_or(true, is_plugin) {
             self.plugins.push((file.to_owned(), text.to_owned()));
             return Ok(());
         }
-        for value in documents(text).map_err(|problem| Unreadable { file: file.to_owned(), problem })? {
+        for value in values.map_err(|problem| Unreadable { file: file.to_owned(), problem })? {
             self.add_document(file, value);
         }
         Ok(())
@@ -77,6 +80,10 @@ impl Inputs {
     }
 }
 
+fn is_plugin(values: &[Value]) -> bool {
+    matches!(values, [value @ Value::Map(_)] if value.get("kind").is_null() && !is_bootstrap(value))
+}
+
 fn is_bootstrap(value: &Value) -> bool {
     value.get("kind").is_null() && !value.get("static_resources").is_null()
 }
@@ -84,8 +91,46 @@ fn is_bootstrap(value: &Value) -> bool {
 /// The documents of a YAML text. The problem names a place and nothing that stands there.
 pub fn documents(text: &str) -> Result<Vec<Value>, String> {
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| match error.location() {
-        Some(place) => format!("line {} column {}: not valid YAML", place.line(), place.column()),
-        None => "not valid YAML".to_owned(),
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+        let problem = problem(&error);
+        match error.location() {
+            Some(place) => format!("line {} column {}: {problem}", place.line(), place.column()),
+            None => problem,
+        }
     })
+}
+
+/// What is wrong with a text, or the limit of this program that it is above.
+fn problem(error: &serde_saphyr::Error) -> String {
+    let serde_saphyr::Error::Budget { breach, .. } = error.without_snippet() else {
+        return "not valid YAML".to_owned();
+    };
+    match breach {
+        BudgetBreach::Documents { documents } => format!("too many documents in one file: {documents}"),
+        BudgetBreach::Depth { depth } => format!("nested too deeply: {depth} levels"),
+        BudgetBreach::Nodes { nodes } => format!("too many values in one file: {nodes}"),
+        BudgetBreach::Events { events } => format!("too many values in one file: {events} events"),
+        BudgetBreach::ScalarBytes { total_scalar_bytes } => {
+            format!("too much text in one file: {total_scalar_bytes} bytes")
+        }
+        _ => "too large, or too many anchors and aliases".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::documents;
+
+    #[test]
+    fn a_limit_has_its_name() {
+        for (text, problem) in [
+            ("a: 1\n---\n".repeat(1100), "too many documents in one file"),
+            (format!("a: {}{}", "[".repeat(100), "]".repeat(100)), "nested too deeply"),
+            (format!("a: [{}]", "1,".repeat(260_000)), "too many values in one file"),
+            ("a: [".to_owned(), "not valid YAML"),
+        ] {
+            let found = documents(&text).expect_err(problem);
+            assert!(found.starts_with("line ") && found.contains(problem), "{found}");
+        }
+    }
 }

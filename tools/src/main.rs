@@ -1,5 +1,6 @@
 //! `bedrock-messages`: the command line of the tools.
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use bedrock_messages_tools::check::{self, Severity};
@@ -68,10 +69,7 @@ fn main() -> ExitCode {
         Action::Check(arguments) => checked(&arguments),
         Action::Convert(arguments) => converted(&arguments),
         Action::Image(options) => match image::run(&options) {
-            Ok(report) => {
-                print!("{report}");
-                ExitCode::SUCCESS
-            }
+            Ok(report) => shown(&report.to_string(), 0),
             Err(error) => failed(&error.to_string(), 1),
         },
     }
@@ -82,12 +80,21 @@ fn failed(problem: &str, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-fn rules() -> ExitCode {
-    for row in check::RULES {
-        let severity = if row.severity == Severity::Error { "error" } else { "warning" };
-        println!("{} ({severity}): {}. {}.", row.id, row.wrong, row.mend);
+/// Writes to the standard output. Somebody who reads no further, `head` for one, is no mistake.
+fn shown(text: &str, status: u8) -> ExitCode {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => failed(&error.to_string(), UNREADABLE),
+        _ => ExitCode::from(status),
     }
-    ExitCode::SUCCESS
+}
+
+fn rules() -> ExitCode {
+    let row = |row: &check::Row| {
+        let severity = if row.severity == Severity::Error { "error" } else { "warning" };
+        format!("{} ({severity}): {}. {}.\n", row.id, row.wrong, row.mend)
+    };
+    shown(&check::RULES.iter().map(row).collect::<String>(), 0)
 }
 
 fn checked(arguments: &Check) -> ExitCode {
@@ -96,13 +103,13 @@ fn checked(arguments: &Check) -> ExitCode {
         Err(error) => return failed(&error.to_string(), UNREADABLE),
     };
     let found = check::check(&inputs);
-    if arguments.format == Format::Json {
+    let text = if arguments.format == Format::Json {
         let findings: Vec<_> = found.iter().map(check::Finding::to_value).collect();
-        println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
+        serde_json::to_string_pretty(&findings).unwrap_or_default() + "\n"
     } else {
-        found.iter().for_each(|finding| println!("{finding}"));
-    }
-    ExitCode::from(u8::from(found.iter().any(|finding| finding.severity() == Severity::Error)))
+        found.iter().map(|finding| format!("{finding}\n")).collect()
+    };
+    shown(&text, u8::from(found.iter().any(|finding| finding.severity() == Severity::Error)))
 }
 
 fn converted(arguments: &Convert) -> ExitCode {
@@ -115,13 +122,9 @@ fn converted(arguments: &Convert) -> ExitCode {
         Err(problem) => return failed(&problem, 1),
     };
     converted.notes.iter().for_each(|note| eprintln!("{note}"));
-    match &arguments.output {
-        None => print!("{}", converted.text),
-        Some(file) => {
-            if let Err(error) = std::fs::write(file, &converted.text) {
-                return failed(&format!("{file}: {error}"), UNREADABLE);
-            }
-        }
+    let Some(file) = &arguments.output else { return shown(&converted.text, 0) };
+    match std::fs::write(file, &converted.text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("{file}: {error}"), UNREADABLE),
     }
-    ExitCode::SUCCESS
 }

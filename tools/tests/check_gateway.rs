@@ -12,7 +12,7 @@ const ROLE: &str = "      role: transform\n";
 const REGION: &str = "      region: us-east-1\n";
 const CREDENTIALS: &str = "{type: credentialsFile, listener: {cluster: keys, path: /credentials}}";
 const SHA256: &str = "\"00000000000000000000000000000000000000000000000000000000000000aa\"";
-const TLS_TARGET: &str = "  - {group: gateway.envoyproxy.io, kind: Backend, name: bedrock}";
+const TLS_TARGET: &str = "kind: Backend, name: bedrock}\n  validation";
 const HOLD: &str = "  - name: bedrock-hold\n    code: *code\n    config: {role: hold}\n";
 
 #[test]
@@ -34,6 +34,12 @@ fn the_pair() {
                 &["fail-open spec.wasm[1].failOpen"],
             ),
             (CREDENTIALS, "{type: environment}", &[]),
+            (CREDENTIALS, "{type: external}", &["external-signer spec.wasm[0].config.credentials"]),
+            (
+                "      type: Image\n",
+                "      type: HTTP\n",
+                &["code-type spec.wasm[0].code.type", "code-type spec.wasm[1].code.type"],
+            ),
             ("      hostKeys: [AWS_ACCESS_KEY_ID]", "      hostKeys: [AWS_REGION]", &[]),
             (REGION, "", &["plugin-config spec.wasm[0].config"]),
         ],
@@ -53,6 +59,9 @@ fn the_pair() {
     let other_plugin =
         changed(PAIR, "  wasm:\n", "  wasm:\n  - name: waf\n    failOpen: true\n    config: {rules: []}\n");
     assert_eq!(broken(&other_plugin), Vec::<String>::new(), "another plugin is left alone");
+    let audit = changed(&other_plugin, "name: waf", "name: bedrock-audit-log");
+    let audit = changed(&audit, "{rules: []}", "{role: reader, upstream: x}");
+    assert_eq!(broken(&audit), Vec::<String>::new(), "whatever it is called, and whatever members it has");
 }
 
 #[test]
@@ -61,6 +70,23 @@ fn the_patch() {
         SINGLE,
         &[
             ("      value: true\n", "      value: false\n", &["patch-missing spec.wasm[0].config"]),
+            ("      op: add\n", "      op: remove\n", &["patch-missing spec.wasm[0].config"]),
+            (
+                "    name: default/bedrock/http\n",
+                "    name: default/bedrock/https\n",
+                &["patch-missing spec.wasm[0].config"],
+            ),
+            ("    name: default/bedrock/http\n", "    name: tcp-80\n", &[]),
+            (
+                "  - {name: http, protocol: HTTP, port: 80}\n",
+                "  - {name: http, protocol: HTTP, port: 80}\n  - {name: https, protocol: HTTPS, port: 443}\n",
+                &["patch-missing spec.wasm[0].config"],
+            ),
+            (
+                "  - {name: http, protocol: HTTP, port: 80}\n",
+                "  - {name: http, protocol: HTTP, port: 80}\n  - {name: also, protocol: HTTP, port: 80}\n",
+                &[],
+            ),
             ("/default/bedrock/wasm/0", "/default/other/wasm/0", &["patch-missing spec.wasm[0].config"]),
             ("allow_on_headers_stop_iteration", "failure_policy", &["patch-missing spec.wasm[0].config"]),
             (
@@ -81,6 +107,8 @@ fn the_patch() {
     assert_eq!(broken(&late), ["patch-order spec.jsonPatches"]);
     let pair_with_patch = format!("{}---\n{patch}", PAIR);
     assert_eq!(broken(&pair_with_patch), Vec::<String>::new(), "the pair needs none, and takes one");
+    let patch_again = format!("{SINGLE}---\n{patch}");
+    assert_eq!(broken(&patch_again), Vec::<String>::new(), "it is there already");
     let again = format!("{SINGLE}---\n{policy}");
     assert_eq!(broken(&again), Vec::<String>::new(), "an object that is given again");
     let switched = format!("{PAIR}---\n{patch}---\n{policy}");
@@ -93,16 +121,18 @@ fn backends_and_clusters() {
     each_is_found(
         PAIR,
         &[
-            (
-                TLS_TARGET,
-                "  - {group: gateway.envoyproxy.io, kind: Backend, name: other}",
-                &["tls-missing spec.endpoints[0].fqdn.hostname"],
-            ),
+            (TLS_TARGET, "kind: Backend, name: other}\n  validation", &["tls-missing spec.endpoints[0].fqdn.hostname"]),
             (
                 // It fits nothing: no backendRefs names the port.
                 TLS_TARGET,
-                "  - {group: gateway.envoyproxy.io, kind: Backend, name: bedrock, sectionName: \"443\"}",
+                "kind: Backend, name: bedrock, sectionName: \"443\"}\n  validation",
                 &["tls-missing spec.endpoints[0].fqdn.hostname"],
+            ),
+            ("port: 443}", "port: 80}", &["aws-port spec.endpoints[0].fqdn.port"]),
+            (
+                "        - name: keys\n          type: STATIC\n",
+                "        - {name: keys, load_assignment: {socket_address: {address: sts.us-east-1.amazonaws.com}}}\n",
+                &["tls-missing spec.bootstrap.value.static_resources.clusters[0]"],
             ),
             ("    hostname: bedrock-runtime", "    hostname: bedrock", &["tls-hostname spec.validation.hostname"]),
             (REGION, "      region: us-west-2\n", &["region-mismatch spec.endpoints[0].fqdn.hostname"]),
@@ -158,6 +188,17 @@ fn backends_and_clusters() {
             ),
         ],
     );
+    let no_group = changed(
+        PAIR,
+        &format!("  - {{group: gateway.envoyproxy.io, {TLS_TARGET}"),
+        &format!("  - {{group: \"\", {TLS_TARGET}"),
+    );
+    assert_eq!(broken(&no_group), ["tls-missing spec.endpoints[0].fqdn.hostname"]);
+    let no_policy = changed(PAIR, TLS_TARGET, "kind: Backend, name: other}\n  validation");
+    for (tls, expected) in [("{}", vec!["tls-unverified spec.tls"]), ("{wellKnownCACertificates: System}", vec![])] {
+        let of_backend = changed(&no_policy, "  endpoints:\n", &format!("  tls: {tls}\n  endpoints:\n"));
+        assert_eq!(broken(&of_backend), expected, "{tls}");
+    }
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: bedrock}\nspec: {type: ExternalName, externalName: bedrock-runtime.us-east-1.amazonaws.com}\n";
     let by_service = changed(
         PAIR,
@@ -199,6 +240,15 @@ fn what_is_to_be_filled_in() {
     );
     let encoded = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {key: UkVQTEFDRV9NRQ==}\n";
     assert_eq!(broken(&format!("{PAIR}{encoded}")), ["placeholder data.key"]);
+    let filled_in = changed(encoded, "UkVQTEFDRV9NRQ==", "eA==");
+    assert_eq!(broken(&format!("{PAIR}{encoded}{filled_in}")), Vec::<String>::new(), "the last one counts");
+    let istio =
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: bedrock}\nspec: {servers: []}\n---\n";
+    assert_eq!(broken(&format!("{istio}{PAIR}")), Vec::<String>::new(), "of another group it is another one");
+    let hostname = changed(PAIR, "port: 80}", "port: 80, hostname: llm.example.com}");
+    for text in [format!("{hostname}---\n{istio}"), format!("{istio}{hostname}")] {
+        assert_eq!(broken(&text), ["route-hostname spec.hostnames"], "and hides nothing");
+    }
     assert_eq!(broken("a: 1\n"), ["not-checked "]);
     assert_eq!(broken("{apiVersion: aigateway.envoyproxy.io/v1beta1, kind: AIGatewayRoute}\n"), ["ai-gateway-kind "]);
 }
@@ -245,7 +295,7 @@ fn files_are_taken_together() {
     let found = check(&inputs);
     assert!(found.iter().all(|finding| finding.file == "two.yaml"), "{found:?}");
     let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {k: YOUR_KEY}}\n";
-    assert_eq!(broken(list), ["placeholder stringData.k"]);
+    assert_eq!(broken(list), ["no-filter ", "placeholder stringData.k"]);
 }
 
 #[test]

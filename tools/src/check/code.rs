@@ -9,6 +9,9 @@ pub fn check(policy: &Policy<'_>, found: &mut Vec<Finding>) {
     for (index, _) in &policy.entries {
         let wasm = &policy.document.spec().get("wasm").items()[*index];
         let kind = if wasm.at("code.image").is_null() { "http" } else { "image" };
+        if wasm.at("code.type").text().is_some_and(|written| !written.eq_ignore_ascii_case(kind)) {
+            found.push(Finding::new(Rule::CodeType, policy.document, format!("spec.wasm[{index}].code.type")));
+        }
         let source = wasm.get("code").get(kind);
         let path = |member: &str| format!("spec.wasm[{index}].code.{kind}.{member}");
         let sha256 = source.get("sha256");

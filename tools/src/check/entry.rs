@@ -5,26 +5,14 @@ use std::cell::Cell;
 use bedrock_messages::config::{Config, CountTokens, Plugin, Upstream};
 
 use crate::document::Document;
+use crate::places::is_of_aws;
 use crate::value::{Value, join};
 
 use super::secrets::is_placeholder;
-use super::{Finding, Rule};
+use super::{Finding, Rule, environment};
 
 /// Stands in for a region that comes from a variable nobody here knows.
 const SOME_REGION: &str = "us-east-1";
-
-/// Members that no other plugin's configuration is likely to have.
-const OWN_MEMBERS: &[&str] = &[
-    "role",
-    "credentials",
-    "routing",
-    "inferenceProfile",
-    "unknownModels",
-    "allowedModels",
-    "countTokens",
-    "betas",
-    "upstream",
-];
 
 /// What the filter is in its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +35,8 @@ pub struct Call {
     pub host: Option<String>,
     /// Its path.
     pub path: &'static str,
+    /// Whether the filter signs it, and not who comes behind.
+    pub is_signed: bool,
 }
 
 impl Call {
@@ -54,6 +44,11 @@ impl Call {
     pub fn shown(&self) -> String {
         let first = self.path.split_inclusive('/').nth(1).unwrap_or_default();
         format!("POST /{first}… to {}", self.host.as_deref().unwrap_or("Bedrock's host"))
+    }
+
+    /// Whether it is signed for a host of AWS, as it is where the host follows a region.
+    pub fn is_to_aws(&self) -> bool {
+        self.is_signed && self.host.as_deref().is_none_or(is_of_aws)
     }
 }
 
@@ -74,12 +69,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether a plugin is this filter, going by its name, its code's address and its configuration.
-    pub fn is_ours(names: &[&str], config: &Value) -> bool {
-        let named = names.iter().any(|name| name.to_ascii_lowercase().contains("bedrock"));
-        named || OWN_MEMBERS.iter().any(|member| !config.get(member).is_null())
-    }
-
     /// Of a configuration that is an object.
     pub fn of_value(value: &Value, path: &str, variables: Option<Variables>) -> Self {
         let text = if value.is_null() { String::new() } else { value.to_json() };
@@ -150,7 +139,12 @@ impl Entry {
 
     fn call(&self, host: &str, member: &str, path: &'static str) -> Call {
         let is_known = self.region_is_known || !self.value.at(member).is_null();
-        Call { host: is_known.then(|| host.to_owned()), path }
+        Call { host: is_known.then(|| host.to_owned()), path, is_signed: !self.is_external() }
+    }
+
+    /// Whether signing is left to Envoy.
+    pub fn is_external(&self) -> bool {
+        self.value.at("credentials.type").text() == Some("external")
     }
 
     /// Paths of the clusters that `credentials` names, with the names.
@@ -179,16 +173,13 @@ impl Entry {
                 found.push(Finding::new(Rule::Placeholder, document, path));
             }
         });
-        self.check_variables(document, found);
+        if let Some(variables) = self.handed_on() {
+            environment::check(document, self, &variables, found);
+        }
     }
 
-    fn check_variables(&self, document: &Document, found: &mut Vec<Finding>) {
-        const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK"];
-        let Some(variables) = self.variables.as_ref().filter(|_| self.serving().is_some()) else { return };
-        let kind = self.value.at("credentials.type").text().unwrap_or("environment");
-        let has = |name: &str| variables.iter().any(|(known, _)| known == name);
-        if kind == "environment" && !KEYS.iter().any(|key| has(key)) {
-            found.push(Finding::new(Rule::EnvKeys, document, join(&self.path, "credentials")));
-        }
+    /// The names of the variables that reach the filter, where that is said.
+    pub fn handed_on(&self) -> Option<Vec<&str>> {
+        Some(self.variables.as_ref()?.iter().map(|(name, _)| name.as_str()).collect())
     }
 }

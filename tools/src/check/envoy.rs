@@ -1,19 +1,19 @@
 //! A configuration of plain Envoy.
 
 use crate::document::Document;
-use crate::places::is_of_aws;
 use crate::value::{Value, join};
 
+use super::buffers::quantity;
 use super::entry::{Entry, Role, Variables};
-use super::traffic::quantity;
-use super::{Finding, Rule, bootstraps, clusters, envoy_routes, roles};
+use super::ours::is_ours;
+use super::{Finding, Rule, bootstraps, cluster_tls, clusters, envoy_routes, roles, signers};
 
 const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 /// Envoy's own, of a listener that says nothing.
 const DEFAULT_BUFFER: u64 = 1 << 20;
 
-/// All uses of the filter in it, and what they need around them.
-pub fn check(document: &Document, found: &mut Vec<Finding>) {
+/// All uses of the filter in it, and what they need around them; whether there are any.
+pub fn check(document: &Document, found: &mut Vec<Finding>) -> bool {
     let root = &document.value;
     let names = root.at("static_resources.clusters").items().iter().filter_map(|cluster| cluster.get("name").text());
     let defined: Vec<String> = names.map(str::to_owned).collect();
@@ -29,28 +29,31 @@ pub fn check(document: &Document, found: &mut Vec<Finding>) {
             entry.check(document, found);
             check_filter(document, filter, entry, found);
             clusters::check(document, entry, &defined, found);
+            signers::check_chain(document, chain, entry, found);
         }
         let all: Vec<&Entry> = entries.iter().map(|(_, entry)| entry).collect();
         roles::check(document, &all, found);
-        // In a cluster the filter is behind the route's selection and the listener's buffer.
-        if let Some((listener, _)) = path.split_once(".filter_chains") {
-            let is_it = |index: &usize| listener.ends_with(&format!("listeners[{index}]"));
-            let listeners = root.at("static_resources.listeners").items();
-            if let Some(index) = (0..listeners.len()).find(is_it) {
-                check_buffer(document, (&listeners[index], listener), (chain, path), &all, found);
-            }
-            envoy_routes::check(document, (chain, path), &all, found);
+        let of_listener = path.split_once(".filter_chains").or(path.split_once(".default_filter_chain"));
+        let Some((listener_path, _)) = of_listener else {
+            // Here the filter is behind the route's selection and the listener's buffer.
+            envoy_routes::check_upstream(document, path, found);
+            continue;
+        };
+        let is_it = |index: &usize| listener_path.ends_with(&format!("listeners[{index}]"));
+        let listeners = root.at("static_resources.listeners").items();
+        if let Some(index) = (0..listeners.len()).find(is_it) {
+            check_buffer(document, (&listeners[index], listener_path), (chain, path), &all, found);
         }
+        envoy_routes::check(document, (chain, path), &all, found);
     }
     bootstraps::check_listeners(document, root, "", found);
-    for (index, cluster) in root.at("static_resources.clusters").items().iter().enumerate() {
-        check_cluster(document, cluster, &format!("static_resources.clusters[{index}]"), found);
-    }
+    cluster_tls::check(document, root, "", found);
     root.texts("", &mut |text, path| {
         if path.contains(".credentials[") && super::secrets::is_placeholder(text) {
             found.push(Finding::new(Rule::Placeholder, document, path));
         }
     });
+    !chains.is_empty()
 }
 
 /// The filters of a chain that are this one, each with its plugin's configuration.
@@ -58,7 +61,6 @@ fn entries<'a>(object: &'a Value, path: &str) -> Vec<(&'a Value, Entry)> {
     let mut entries = Vec::new();
     for (index, filter) in object.get("http_filters").items().iter().enumerate() {
         if !filter.at("typed_config.@type").text().is_some_and(|kind| kind.ends_with(WASM)) {
-            // `at` divides at dots, and there are none in these keys.
             continue;
         }
         let plugin = filter.at("typed_config.config");
@@ -71,7 +73,7 @@ fn entries<'a>(object: &'a Value, path: &str) -> Vec<(&'a Value, Entry)> {
             None if written.is_null() => configuration.clone(),
             None => written.clone(),
         };
-        if !Entry::is_ours(&[text("name"), text("root_id"), code[0], code[1]], &value) {
+        if !is_ours(&[text("name"), text("root_id"), code[0], code[1]], &value) {
             continue;
         }
         let path = join(path, &format!("http_filters[{index}].typed_config.config.configuration"));
@@ -135,35 +137,5 @@ fn check_buffer(
     if window.is_some_and(|window| window < bytes) {
         let path = join(chain_path, "http2_protocol_options.initial_stream_window_size");
         found.push(Finding::new(Rule::StreamWindow, document, path));
-    }
-}
-
-/// The host of AWS that a cluster leads to.
-pub fn host_of_cluster(cluster: &Value) -> Option<&str> {
-    let mut host = None;
-    cluster.get("load_assignment").objects("", &mut |object, _| {
-        host = host.or(object.at("socket_address.address").text().filter(|host| is_of_aws(host)));
-    });
-    host
-}
-
-/// A cluster of AWS speaks TLS, by the host's name.
-fn check_cluster(document: &Document, cluster: &Value, path: &str, found: &mut Vec<Finding>) {
-    let Some(host) = host_of_cluster(cluster) else { return };
-    let socket = cluster.at("transport_socket.typed_config");
-    if cluster.get("transport_socket").is_null() && cluster.get("transport_socket_matches").is_null() {
-        found.push(Finding::new(Rule::TlsMissing, document, path).detail(host));
-        return;
-    }
-    if socket.get("sni").text().is_some_and(|name| name != host) {
-        let finding = Finding::new(Rule::TlsHostname, document, join(path, "transport_socket.typed_config.sni"));
-        found.push(finding.detail(format!("the host is {host}")));
-    }
-    let common = socket.get("common_tls_context");
-    let is_verified = ["validation_context", "combined_validation_context", "validation_context_sds_secret_config"]
-        .iter()
-        .any(|key| !common.get(key).is_null());
-    if !socket.is_null() && !is_verified {
-        found.push(Finding::new(Rule::TlsUnverified, document, join(path, "transport_socket")));
     }
 }

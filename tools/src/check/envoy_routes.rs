@@ -5,12 +5,11 @@ use regex::Regex;
 use crate::document::Document;
 use crate::value::{Value, join};
 
+use super::destinations::other_place;
 use super::entry::{Call, Entry};
-use super::envoy::host_of_cluster;
 use super::matching::{has_prefix, is_kept};
-use super::routes::{is_signed, other_place};
-use super::traffic::is_short;
-use super::{Finding, Rule};
+use super::routes::is_signed;
+use super::{Finding, Rule, cluster_tls, timeouts};
 
 /// How a route fits a request.
 #[derive(PartialEq, Eq)]
@@ -27,6 +26,7 @@ pub fn check(document: &Document, (chain, path): (&Value, &str), entries: &[&Ent
     if hosts.is_empty() {
         return;
     }
+    let chain_path = path;
     let path = join(path, "route_config");
     for call in entries.iter().flat_map(|entry| entry.calls()) {
         let what = call.shown();
@@ -42,7 +42,9 @@ pub fn check(document: &Document, (chain, path): (&Value, &str), entries: &[&Ent
             (Some(index), _) => {
                 check_modifiers(document, &[&routes[index], &hosts[at], chain.get("route_config")], &path, found);
                 let path = join(&path, &format!("routes[{index}].route"));
-                check_action(document, routes[index].get("route"), &path, &call, found);
+                let action = routes[index].get("route");
+                timeouts::check_action(document, (chain, chain_path), (action, &path), found);
+                check_action(document, action, &path, &call, found);
             }
             (None, Some(index)) => {
                 let path = join(&path, &format!("routes[{index}].match"));
@@ -107,28 +109,56 @@ fn check_modifiers(document: &Document, levels: &[&Value], path: &str, found: &m
 }
 
 fn check_action(document: &Document, action: &Value, path: &str, call: &Call, found: &mut Vec<Finding>) {
-    match action.get("timeout").text() {
-        None => found.push(Finding::new(Rule::RouteTimeout, document, join(path, "timeout"))),
-        Some(timeout) if is_short(timeout) => {
-            found.push(Finding::new(Rule::TimeoutShort, document, join(path, "timeout")));
-        }
-        Some(_) => {}
-    }
     for member in ["prefix_rewrite", "regex_rewrite", "path_rewrite_policy", "host_rewrite_header", "path_rewrite"] {
         if !action.get(member).is_null() {
             found.push(Finding::new(Rule::Rewrite, document, join(path, member)));
         }
     }
-    if action.get("host_rewrite_literal").text().is_some_and(|host| call.host.as_deref() != Some(host)) {
+    check_cluster(document, action, "cluster", path, call, found);
+    for (index, cluster) in action.at("weighted_clusters.clusters").items().iter().enumerate() {
+        let path = join(path, &format!("weighted_clusters.clusters[{index}]"));
+        check_modifiers(document, &[cluster], &path, found);
+        check_cluster(document, cluster, "name", &path, call, found);
+    }
+}
+
+/// What names a cluster: an action, or one of several in it.
+fn check_cluster(document: &Document, holder: &Value, member: &str, path: &str, call: &Call, found: &mut Vec<Finding>) {
+    if holder.get("host_rewrite_literal").text().is_some_and(|host| call.host.as_deref() != Some(host)) {
         found.push(Finding::new(Rule::Rewrite, document, join(path, "host_rewrite_literal")));
     }
-    let Some(cluster) = action.get("cluster").text() else { return };
-    let clusters = document.value.at("static_resources.clusters").items();
-    let host = clusters.iter().find(|known| known.get("name").text() == Some(cluster)).and_then(host_of_cluster);
-    if let (Some(host), Some(signed)) = (host, call.host.as_deref())
-        && let Some(rule) = other_place(host, signed)
+    let Some(cluster) = holder.get(member).text() else { return };
+    let path = join(path, member);
+    let root = &document.value;
+    let clusters = root.at("static_resources.clusters").items();
+    let Some(known) = clusters.iter().find(|known| known.get("name").text() == Some(cluster)) else {
+        if root.at("dynamic_resources.cds_config").is_null() {
+            found.push(Finding::new(Rule::ClusterUnknown, document, path).detail(cluster));
+        }
+        return;
+    };
+    if let Some(host) = cluster_tls::place(known)
+        && let Some(rule) = other_place(host, call)
     {
-        let finding = Finding::new(rule, document, join(path, "cluster"));
-        found.push(finding.detail(format!("requests are signed for {signed}, the cluster leads to {host}")));
+        let signed = call.host.as_deref().unwrap_or("Bedrock's host");
+        let detail = format!("requests are signed for {signed}, the cluster leads to {host}");
+        found.push(Finding::new(rule, document, path).detail(detail));
     }
+}
+
+/// The routes to a cluster that has the filter in its own chain.
+pub fn check_upstream(document: &Document, chain_path: &str, found: &mut Vec<Finding>) {
+    let clusters = document.value.at("static_resources.clusters").items().iter().enumerate();
+    let own = clusters.filter(|(index, _)| chain_path.starts_with(&format!("static_resources.clusters[{index}].")));
+    let Some(name) = own.filter_map(|(_, cluster)| cluster.get("name").text()).next() else { return };
+    document.value.objects("", &mut |manager, manager_path| {
+        manager.get("route_config").objects(&join(manager_path, "route_config"), &mut |object, path| {
+            let action = object.get("route");
+            let of_weights = action.at("weighted_clusters.clusters").items().iter().map(|cluster| cluster.get("name"));
+            if of_weights.chain([action.get("cluster")]).any(|cluster| cluster.text() == Some(name)) {
+                let action_path = join(path, "route");
+                timeouts::check_action(document, (manager, manager_path), (action, &action_path), found);
+            }
+        });
+    });
 }

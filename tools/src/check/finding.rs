@@ -10,7 +10,7 @@ use super::rules::{Rule, Severity};
 /// A rule that a document breaks, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The file.
+    /// The file; empty where it is about all of them.
     pub file: String,
     /// `Kind/name`.
     pub document: String,
@@ -27,6 +27,11 @@ impl Finding {
     pub fn new(rule: Rule, document: &Document, path: impl Into<String>) -> Self {
         let label = if document.kind().is_empty() { "Envoy/bootstrap".to_owned() } else { document.label() };
         Self { file: document.file.clone(), document: label, path: path.into(), rule, detail: String::new() }
+    }
+
+    /// Of what is no document with a name.
+    pub fn of(rule: Rule, file: &str, what: &str) -> Self {
+        Self { file: file.to_owned(), document: what.to_owned(), path: String::new(), rule, detail: String::new() }
     }
 
     /// With more to say.
@@ -65,7 +70,10 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let warning = if self.severity() == Severity::Warning { "warning: " } else { "" };
-        write!(f, "{}: {}", self.file, self.document)?;
+        if !self.file.is_empty() {
+            write!(f, "{}: ", self.file)?;
+        }
+        f.write_str(&self.document)?;
         if !self.path.is_empty() {
             write!(f, " {}", self.path)?;
         }

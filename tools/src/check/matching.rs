@@ -2,12 +2,12 @@
 
 use regex::Regex;
 
-use crate::document::{Document, reference_namespace};
+use crate::document::Document;
 use crate::places::is_of_aws;
 use crate::value::Value;
 
+use super::entrances::Entrance;
 use super::entry::Call;
-use super::world::World;
 
 /// Headers of a rewritten request: what the filter lets through of the client's, and what it sets.
 const KEPT: &[&str] = &[
@@ -42,23 +42,20 @@ pub fn is_kept(header: &str) -> bool {
     KEPT.contains(&header.as_str()) || header.starts_with("x-amz") || header.starts_with(':')
 }
 
-/// The rule of these routes that a rewritten request ends in.
-pub fn rule_for<'a>(world: &World<'a>, routes: &[&'a Document], call: &Call) -> Outcome<'a> {
-    let hosts: Vec<(&Document, Option<usize>)> =
-        routes.iter().map(|route| (*route, host_rank(world, route, call.host.as_deref()))).collect();
+/// The rule that a rewritten request ends in.
+pub fn rule_for<'a>(entrance: &Entrance<'a>, call: &Call) -> Outcome<'a> {
+    let host = call.host.as_deref();
+    let ranked = entrance.routes.iter().map(|(route, listeners)| (*route, host_rank(route, listeners, host)));
+    let hosts: Vec<(&Document, Option<usize>)> = ranked.collect();
+    let takes = |route: &Document| rules(route).any(|rule| !matches(rule, call.path, host).is_empty());
     // Envoy has a virtual host for each hostname: the most specific one that fits is the only one that counts.
-    let Some(rank) = hosts.iter().filter_map(|(_, rank)| *rank).max() else {
-        let other = routes
-            .iter()
-            .find(|route| rules(route).any(|rule| !matches(rule, call.path, call.host.as_deref()).is_empty()));
-        return other.map_or(Outcome::Nothing, |route| Outcome::OtherHost(route));
-    };
-    let mut best: Option<((u8, usize, usize), &Document, usize)> = None;
+    let rank = hosts.iter().filter_map(|(_, rank)| *rank).max();
+    let mut best: Option<(Score, &Document, usize)> = None;
     let mut gone = None;
-    for (route, _) in hosts.iter().filter(|(_, own)| *own == Some(rank)) {
+    for (route, _) in hosts.iter().filter(|(_, own)| own.is_some() && *own == rank) {
         for (index, rule) in rules(route).enumerate() {
-            for (score, has_gone) in matches(rule, call.path, call.host.as_deref()) {
-                if has_gone {
+            for Match { score, asks, .. } in matches(rule, call.path, host) {
+                if asks == Asks::WhatHasGone {
                     gone = gone.or(Some((*route, index)));
                 } else if best.is_none_or(|(highest, ..)| score > highest) {
                     best = Some((score, *route, index));
@@ -72,23 +69,49 @@ pub fn rule_for<'a>(world: &World<'a>, routes: &[&'a Document], call: &Call) -> 
     if let Some((route, index)) = gone {
         return Outcome::HeaderIsGone(route, index);
     }
-    let excluded = hosts.iter().filter(|(_, rank)| rank.is_none());
-    let mut excluded = excluded
-        .filter(|(route, _)| rules(route).any(|rule| !matches(rule, call.path, call.host.as_deref()).is_empty()));
+    let mut excluded = hosts.iter().filter(|(route, rank)| rank.is_none() && takes(route));
     excluded.next().map_or(Outcome::Nothing, |(route, _)| Outcome::OtherHost(route))
 }
 
-/// Whether a rule takes a path, whatever else it asks for.
-pub fn takes_path(rule: &Value, path: &str) -> bool {
-    !matches(rule, path, None).is_empty()
+/// The rules of a route that take a client's request for a path: down to the first that asks for nothing else, which leaves nothing to others.
+pub fn rules_for_path(route: &Document, path: &str) -> Vec<usize> {
+    let all = rules(route).enumerate().flat_map(|(index, rule)| {
+        matches(rule, path, None).into_iter().map(move |Match { score, asks }| (score, asks, index))
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(score, _, index)| (std::cmp::Reverse(*score), *index));
+    let last = all.iter().position(|(_, asks, _)| *asks == Asks::Nothing).map_or(all.len(), |at| at + 1);
+    let mut taking: Vec<usize> = all[..last].iter().map(|(_, _, index)| *index).collect();
+    taking.sort_unstable();
+    taking.dedup();
+    taking
 }
 
 fn rules(route: &Document) -> impl Iterator<Item = &Value> {
     route.spec().get("rules").items().iter()
 }
 
-/// For each of a rule's matches that fits the path, and the host where that is known: how specific it is, and whether it asks for what has gone.
-fn matches(rule: &Value, path: &str, host: Option<&str>) -> Vec<((u8, usize, usize), bool)> {
+/// How specific a match is: its kind of path, the path's length, the number of headers.
+type Score = (u8, usize, usize);
+
+/// A match of a rule that fits a request.
+struct Match {
+    score: Score,
+    asks: Asks,
+}
+
+/// What a match asks for beside the path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Nothing,
+    /// Headers that a rewritten request still has.
+    Headers,
+    /// What the filter takes off.
+    WhatHasGone,
+}
+
+/// Each of a rule's matches that fits the path, and the host where that is known.
+fn matches(rule: &Value, path: &str, host: Option<&str>) -> Vec<Match> {
     let all = [Value::Null];
     let written = rule.get("matches").items();
     let written = if written.is_empty() { &all } else { written };
@@ -108,8 +131,12 @@ fn matches(rule: &Value, path: &str, host: Option<&str>) -> Vec<((u8, usize, usi
             return None;
         }
         let gone = headers.iter().any(|header| !header.get("name").text().is_some_and(is_kept));
-        let has_gone = gone || !one.get("queryParams").items().is_empty();
-        Some(((kind, value.len(), headers.len()), has_gone))
+        let asks = match headers {
+            _ if gone || !one.get("queryParams").items().is_empty() => Asks::WhatHasGone,
+            [] => Asks::Nothing,
+            _ => Asks::Headers,
+        };
+        Some(Match { score: (kind, value.len(), headers.len()), asks })
     });
     fits.collect()
 }
@@ -128,12 +155,11 @@ pub fn has_prefix(path: &str, prefix: &str) -> bool {
 }
 
 /// How specifically a route, together with its listeners, is for a host; `None`: it is not.
-fn host_rank(world: &World<'_>, route: &Document, host: Option<&str>) -> Option<usize> {
+fn host_rank(route: &Document, listeners: &[Option<&str>], host: Option<&str>) -> Option<usize> {
     let names: Vec<&str> = route.spec().get("hostnames").items().iter().filter_map(Value::text).collect();
-    let of_listeners = listener_hostnames(world, route);
     let of_route = rank_of(&names, host)?;
-    let of_listener = of_listeners.iter().filter_map(|name| rank_of(name.as_slice(), host)).max();
-    if of_listeners.is_empty() { Some(of_route) } else { of_listener.map(|rank| rank.max(of_route)) }
+    let of_listener = listeners.iter().filter_map(|name| rank_of(name.as_slice(), host)).max();
+    if listeners.is_empty() { Some(of_route) } else { of_listener.map(|rank| rank.max(of_route)) }
 }
 
 fn rank_of(names: &[&str], host: Option<&str>) -> Option<usize> {
@@ -148,20 +174,4 @@ fn rank_of(names: &[&str], host: Option<&str>) -> Option<usize> {
         None => (*name == host).then_some(usize::MAX),
     };
     names.iter().filter_map(rank).max()
-}
-
-/// Of each listener that a route is attached to, its hostname, if it has one.
-fn listener_hostnames<'a>(world: &World<'a>, route: &'a Document) -> Vec<Vec<&'a str>> {
-    let mut hostnames = Vec::new();
-    for parent in route.spec().get("parentRefs").items() {
-        let name = parent.get("name").text().unwrap_or_default();
-        let Some(gateway) = world.find("Gateway", reference_namespace(route, parent), name) else { continue };
-        let section = parent.get("sectionName").text();
-        for listener in gateway.spec().get("listeners").items() {
-            if section.is_none_or(|section| listener.get("name").text() == Some(section)) {
-                hostnames.push(listener.get("hostname").text().into_iter().collect());
-            }
-        }
-    }
-    hostnames
 }

@@ -2,29 +2,41 @@
 
 mod backends;
 mod bootstraps;
+mod buffers;
+mod cluster_tls;
 mod clusters;
 mod code;
+mod destinations;
+mod entrances;
 mod entry;
+mod environment;
 mod envoy;
 mod envoy_routes;
 mod finding;
+mod labels;
 mod matching;
+mod mounts;
 mod order;
+mod ours;
 mod patches;
+mod precedence;
+mod proxies;
 mod roles;
 mod routes;
 mod rules;
 mod secrets;
-mod traffic;
+mod signers;
+mod timeouts;
 mod world;
 
 pub use finding::Finding;
 pub use rules::{RULES, Row, Rule, Severity};
 
-use crate::document::Document;
+use crate::document::{Document, last_of_each};
 use crate::input::Inputs;
 use crate::value::Value;
 use entry::Entry;
+use ours::has_members;
 use world::World;
 
 /// Everything that is wrong with the files, in their order.
@@ -33,16 +45,22 @@ pub fn check(inputs: &Inputs) -> Vec<Finding> {
     for (file, text) in &inputs.plugins {
         found.extend(plugin(file, text));
     }
+    let mut has_plain_filter = false;
     for document in &inputs.bootstraps {
-        envoy::check(document, &mut found);
+        has_plain_filter |= envoy::check(document, &mut found);
     }
     let manifests = last_of_each(&inputs.manifests);
     let world = World::new(&manifests);
-    for document in manifests.iter().filter(|document| document.kind().is_empty()) {
-        let mut finding = Finding::new(Rule::NotChecked, document, "");
-        finding.document = "document".to_owned();
-        found.push(finding);
+    let (plugins, others): (Vec<&Document>, Vec<&Document>) = manifests
+        .iter()
+        .filter(|document| document.kind().is_empty())
+        .partition(|document| has_members(&document.value));
+    for document in &plugins {
+        found.extend(plugin(&document.file, &document.value.to_json()));
+        // JSON has been told by its text.
+        found.push(Finding::of(Rule::PluginConfig, &document.file, "configuration").detail("this is YAML, not JSON"));
     }
+    found.extend(others.iter().map(|document| Finding::of(Rule::NotChecked, &document.file, "document")));
     for kind in ["AIGatewayRoute", "AIServiceBackend", "BackendSecurityPolicy"] {
         found.extend(world.of_kind(kind).map(|document| Finding::new(Rule::AiGateway, document, "")));
     }
@@ -50,34 +68,35 @@ pub fn check(inputs: &Inputs) -> Vec<Finding> {
         roles::check_policy(policy, &mut found);
         patches::check(&world, policy, &mut found);
         code::check(policy, &mut found);
+        precedence::check(&world, policy, &mut found);
+        signers::check_policy(&world, policy, &mut found);
         routes::check(&world, policy, &mut found);
-        traffic::check(&world, policy, &mut found);
+        buffers::check(&world, policy, &mut found);
+        timeouts::check(&world, policy, &mut found);
         clusters::check_policy(&world, policy, &mut found);
+        environment::check_policy(policy, &mut found);
     }
     backends::check(&world, &mut found);
     bootstraps::check(&world, &mut found);
+    mounts::check(&world, &mut found);
     order::check(&world, &mut found);
     secrets::check(&world, &mut found);
+    let has_filter =
+        has_plain_filter || !inputs.plugins.is_empty() || !plugins.is_empty() || !world.policies.is_empty();
+    let is_said = found.iter().any(|finding| finding.rule == Rule::AiGateway)
+        || (inputs.bootstraps.is_empty() && !others.is_empty() && others.len() == manifests.len());
+    if !has_filter && !is_said {
+        found.push(Finding::of(Rule::NoFilter, "", "all files"));
+    }
     let place = |finding: &Finding| inputs.manifests.iter().position(|document| document.file == finding.file);
     found.sort_by_key(place);
-    found.dedup();
-    found
-}
-
-/// An object that is given again replaces what came before.
-fn last_of_each(documents: &[Document]) -> Vec<Document> {
-    let mut last: Vec<Document> = Vec::new();
-    for document in documents {
-        let is_same = |other: &&mut Document| {
-            !document.name().is_empty() && other.is(document.kind(), document.namespace(), document.name())
-        };
-        match last.iter_mut().find(is_same) {
-            Some(other) if other.spec() == document.spec() => {}
-            Some(other) => *other = document.clone(),
-            None => last.push(document.clone()),
+    let mut differing: Vec<Finding> = Vec::new();
+    for finding in found {
+        if !differing.contains(&finding) {
+            differing.push(finding);
         }
     }
-    last
+    differing
 }
 
 /// A file that is a configuration of the filter.

@@ -39,7 +39,10 @@ const DEFAULT: &[&str] = &[
 
 /// The buffer stays before the filter.
 pub fn check(world: &World<'_>, found: &mut Vec<Finding>) {
-    if world.policies.is_empty() {
+    let mut traffic = world.of_kind("BackendTrafficPolicy");
+    let has_buffer = traffic.any(|policy| !policy.spec().get("requestBuffer").is_null());
+    // Without one Envoy has no such filter, and an order that names it does nothing.
+    if world.policies.is_empty() || !has_buffer {
         return;
     }
     for proxy in world.of_kind("EnvoyProxy") {

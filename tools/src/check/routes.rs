@@ -1,39 +1,39 @@
 //! Routes in Envoy Gateway: a request's way into the filter, and on from it.
 
-use crate::document::{Document, reference_namespace};
-use crate::places::{is_of_aws, region};
+use std::rc::Rc;
+
+use crate::document::Document;
 use crate::value::Value;
 
+use super::entrances::{Entrance, entrances};
 use super::entry::Call;
-use super::matching::{Outcome, rule_for, takes_path};
-use super::world::{Policy, World};
-use super::{Finding, Rule};
+use super::matching::{Outcome, rule_for, rules_for_path};
+use super::world::{Policy, Scope, World};
+use super::{Finding, Rule, destinations};
 
 /// A rule of a route.
 pub type RouteRule<'a> = (&'a Document, usize);
 
 /// The rules that a policy's requests come in by, and go out by.
 pub fn check(world: &World<'_>, policy: &Policy<'_>, found: &mut Vec<Finding>) {
-    if policy.routes.is_empty() {
+    let [Scope { route: first, .. }, ..] = policy.scopes.as_slice() else {
         found.push(Finding::new(Rule::TargetMissing, policy.document, "spec.targetRefs"));
         return;
-    }
+    };
     if client_rules(policy).is_empty() {
-        found.push(Finding::new(Rule::NoClientRule, policy.routes[0].0, "spec.rules"));
+        found.push(Finding::new(Rule::NoClientRule, first, "spec.rules"));
     }
-    let routes = neighbours(world, policy);
-    for call in calls(policy) {
-        let rule = |index: usize| format!("spec.rules[{index}]");
-        let finding = match rule_for(world, &routes, &call) {
+    for (entrance, call) in calls(world, policy) {
+        let finding = match rule_for(&entrance, &call) {
             Outcome::Rule(route, index) => {
                 check_rule(world, (route, index), &call, found);
                 continue;
             }
             Outcome::HeaderIsGone(route, index) => {
-                Finding::new(Rule::RouteHeader, route, format!("{}.matches", rule(index)))
+                Finding::new(Rule::RouteHeader, route, format!("spec.rules[{index}].matches"))
             }
             Outcome::OtherHost(route) => Finding::new(Rule::RouteHostname, route, "spec.hostnames"),
-            Outcome::Nothing => Finding::new(Rule::NoBedrockRule, policy.routes[0].0, "spec.rules"),
+            Outcome::Nothing => Finding::new(Rule::NoBedrockRule, entrance.first, "spec.rules"),
         };
         found.push(finding.detail(call.shown()));
     }
@@ -43,11 +43,13 @@ pub fn check(world: &World<'_>, policy: &Policy<'_>, found: &mut Vec<Finding>) {
 pub fn client_rules<'a>(policy: &Policy<'a>) -> Vec<RouteRule<'a>> {
     let prefix = policy.entries.iter().find_map(|(_, entry)| entry.serving());
     let path = format!("{}/v1/messages", prefix.map_or("", |config| config.path_prefix.as_str()));
-    let mut rules = Vec::new();
-    for (route, section) in &policy.routes {
-        for (index, rule) in route.spec().get("rules").items().iter().enumerate() {
-            let is_meant = section.is_none_or(|section| rule.get("name").text() == Some(section));
-            if is_meant && takes_path(rule, &path) {
+    let mut rules: Vec<RouteRule<'a>> = Vec::new();
+    for Scope { route, rule: section, .. } in &policy.scopes {
+        for index in rules_for_path(route, &path) {
+            let name = route.spec().get("rules").items()[index].get("name").text();
+            let is_meant = section.is_none() || name == *section;
+            let is_known = rules.iter().any(|(other, at)| std::ptr::eq(*other, *route) && *at == index);
+            if is_meant && !is_known {
                 rules.push((*route, index));
             }
         }
@@ -57,10 +59,9 @@ pub fn client_rules<'a>(policy: &Policy<'a>) -> Vec<RouteRule<'a>> {
 
 /// The rules that requests go out by.
 pub fn bedrock_rules<'a>(world: &World<'a>, policy: &Policy<'a>) -> Vec<RouteRule<'a>> {
-    let routes = neighbours(world, policy);
     let mut rules: Vec<RouteRule<'a>> = Vec::new();
-    for call in calls(policy) {
-        if let Outcome::Rule(route, index) = rule_for(world, &routes, &call)
+    for (entrance, call) in calls(world, policy) {
+        if let Outcome::Rule(route, index) = rule_for(&entrance, &call)
             && !rules.iter().any(|(other, at)| std::ptr::eq(*other, route) && *at == index)
         {
             rules.push((route, index));
@@ -69,18 +70,11 @@ pub fn bedrock_rules<'a>(world: &World<'a>, policy: &Policy<'a>) -> Vec<RouteRul
     rules
 }
 
-fn calls(policy: &Policy<'_>) -> Vec<Call> {
-    policy.entries.iter().flat_map(|(_, entry)| entry.calls()).collect()
-}
-
-/// All routes that share a Gateway with those of a policy: Envoy looks through all of them.
-fn neighbours<'a>(world: &World<'a>, policy: &Policy<'a>) -> Vec<&'a Document> {
-    let parents = |route: &'a Document| -> Vec<(&'a str, &'a str)> {
-        let references = route.spec().get("parentRefs").items().iter();
-        references.map(|parent| (reference_namespace(route, parent), name_of(parent))).collect()
-    };
-    let own: Vec<(&str, &str)> = policy.routes.iter().flat_map(|(route, _)| parents(route)).collect();
-    world.of_kind("HTTPRoute").filter(|route| parents(route).iter().any(|parent| own.contains(parent))).collect()
+/// Each of the policy's calls, at each place where its requests come in.
+fn calls<'a>(world: &World<'a>, policy: &Policy<'a>) -> Vec<(Rc<Entrance<'a>>, Call)> {
+    let calls: Vec<Call> = policy.entries.iter().flat_map(|(_, entry)| entry.calls()).collect();
+    let entrances = entrances(world, policy).into_iter().map(Rc::new);
+    entrances.flat_map(|entrance| calls.clone().into_iter().map(move |call| (Rc::clone(&entrance), call))).collect()
 }
 
 fn name_of(reference: &Value) -> &str {
@@ -95,8 +89,8 @@ fn check_rule(world: &World<'_>, (route, index): RouteRule<'_>, call: &Call, fou
     for (at, reference) in rule.get("backendRefs").items().iter().enumerate() {
         let path = format!("{path}.backendRefs[{at}]");
         check_filters(world, route, reference, &path, call, found);
-        check_backend(world, route, reference, &path, call, found);
     }
+    destinations::check(world, (route, &path), rule, call, found);
 }
 
 fn check_filters(
@@ -137,6 +131,12 @@ fn check_filters(
                 found.push(Finding::new(Rule::Rewrite, extension, format!("spec.{member}")));
             }
         }
+        // Without `overwrite` the signature stays.
+        let injection = spec.get("credentialInjection");
+        let header = injection.get("header").text().unwrap_or("authorization");
+        if injection.get("overwrite").boolean() == Some(true) && is_signed(header) {
+            found.push(Finding::new(Rule::HeaderModifier, extension, "spec.credentialInjection").detail(header));
+        }
     }
 }
 
@@ -152,41 +152,4 @@ pub fn is_signed(header: &str) -> bool {
     let header = header.to_ascii_lowercase();
     let names = ["host", ":authority", ":path", "content-type", "content-length", "authorization", "accept-encoding"];
     names.contains(&header.as_str()) || header.starts_with("x-amz")
-}
-
-fn check_backend(
-    world: &World<'_>,
-    route: &Document,
-    reference: &Value,
-    path: &str,
-    call: &Call,
-    found: &mut Vec<Finding>,
-) {
-    let (namespace, name) = (reference_namespace(route, reference), name_of(reference));
-    let kind = reference.get("kind").text().unwrap_or("Service");
-    let Some(backend) = world.find(kind, namespace, name) else { return };
-    if backend.spec().get("type").text() == Some("ExternalName") {
-        found.push(Finding::new(Rule::ExternalName, route, path));
-        return;
-    }
-    for (index, endpoint) in backend.spec().get("endpoints").items().iter().enumerate() {
-        let (Some(host), Some(signed)) = (endpoint.at("fqdn.hostname").text(), call.host.as_deref()) else { continue };
-        let path = format!("spec.endpoints[{index}].fqdn.hostname");
-        if let Some(rule) = other_place(host, signed) {
-            found.push(Finding::new(rule, backend, path).detail(format!("requests are signed for {signed}")));
-        }
-    }
-}
-
-/// What is wrong with a call that is signed for one host and goes to another.
-pub fn other_place(host: &str, signed: &str) -> Option<Rule> {
-    if !is_of_aws(host) || !is_of_aws(signed) || host == signed {
-        return None;
-    }
-    let is_mantle = |host: &str| host.contains("bedrock-mantle");
-    match (region(host), region(signed)) {
-        (Some(one), Some(other)) if one != other => Some(Rule::RegionMismatch),
-        (Some(_), Some(_)) if is_mantle(host) == is_mantle(signed) => None,
-        _ => Some(Rule::BackendPlace),
-    }
 }

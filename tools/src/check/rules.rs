@@ -42,6 +42,9 @@ rules! {
     PluginConfig "plugin-config" Error
         "the filter refuses this configuration",
         "docs/configuration.md has every member";
+    NoFilter "no-filter" Warning
+        "none of them has this filter in it",
+        "It is found by `bedrock-messages` in its name or the module's address, or by its configuration";
     PluginRegion "plugin-region" Warning
         "no region is given",
         "Give `region`, or see to it that AWS_REGION reaches the filter";
@@ -55,11 +58,11 @@ rules! {
         "the two of the pair do not load the same module",
         "Give both the same `code`";
     PatchMissing "patch-missing" Error
-        "`role` single needs allow_on_headers_stop_iteration, and no EnvoyPatchPolicy sets it for this entry",
+        "`role` single needs allow_on_headers_stop_iteration, and no EnvoyPatchPolicy sets it for this entry in each listener",
         "Use the pair `transform` and `hold`, or add the patch";
     PatchOrder "patch-order" Error
         "this patch comes after the policy that it is for, and Envoy reads the option once, when it loads the \
-         module: every request would hang",
+         module: every request would get 500",
         "Put it before the EnvoyExtensionPolicy";
     StopIteration "stop-iteration" Error
         "`role` single needs the option `allow_on_headers_stop_iteration: true` in the plugin's configuration",
@@ -107,9 +110,18 @@ rules! {
     BackendPlace "backend-place" Error
         "the rule for Bedrock's calls leads to another host than they are signed for",
         "Let it lead to that host";
+    BackendMissing "backend-missing" Warning
+        "the rule for Bedrock's calls leads to what stands in none of the files, so it is not checked",
+        "Mend the name, or check the files together";
+    NoBackend "no-backend" Error
+        "the rule for Bedrock's calls leads nowhere, and they get 500",
+        "Give it `backendRefs`";
     ExternalName "external-name" Error
         "Envoy Gateway does not route to a Service of the type ExternalName",
         "Use a Backend with that host and a BackendTLSPolicy";
+    AwsPort "aws-port" Error
+        "AWS answers on port 443 alone",
+        "Give that port";
     TlsMissing "tls-missing" Error
         "AWS is called without TLS",
         "Add a BackendTLSPolicy for this Backend, or `tls`; one with `sectionName` fits only where each `backendRefs` has the \
@@ -126,19 +138,46 @@ rules! {
     ClusterUnknown "cluster-unknown" Error
         "no document defines the cluster that is named here",
         "Define it in `bootstrap` of the EnvoyProxy; in plain Envoy in `static_resources.clusters`";
+    ProxyUnused "proxy-unused" Error
+        "the cluster that is named here is in an EnvoyProxy that the Gateway does not use",
+        "Name the EnvoyProxy in `infrastructure.parametersRef` of the Gateway, or in `parametersRef` of its GatewayClass";
     BootstrapText "bootstrap-text" Error
         "this is not readable",
         "It has to be the YAML of an Envoy bootstrap";
     OpenListener "open-listener" Error
         "this listener hands out a file, keys perhaps, and can be reached from outside",
         "Give it the address 127.0.0.1";
+    FileMissing "file-missing" Error
+        "Envoy's pods have no such file",
+        "Mount it: `pod.volumes` and `container.volumeMounts` of the EnvoyProxy, and a folder, not `subPath`";
+    FileStale "file-stale" Warning
+        "Envoy does not read the file again when it changes",
+        "Give `watched_directory` beside `filename`";
+    FileSize "file-size" Warning
+        "Envoy does not start with a file of more than 4096 bytes, and keeps the old text when a longer one comes",
+        "Set `max_direct_response_body_size_bytes: 65536` here";
+    SecretNamespace "secret-namespace" Error
+        "Envoy's pods use this Secret, and run in the namespace of Envoy Gateway",
+        "Put it into that namespace, `envoy-gateway-system` by default";
     EnvKeys "env-keys" Error
         "credentials come from the environment, and no variable of them is handed on to the filter",
         "Name AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or AWS_BEARER_TOKEN_BEDROCK, in \
          `env.hostKeys`; in plain Envoy in `host_env_keys`";
+    ExternalSigner "external-signer" Error
+        "with `external` Envoy's aws_request_signing signs, and there is none behind the filter",
+        "Add it, as envoy/credentials/external.yaml has it, or use other credentials";
+    EnvProvider "env-provider" Warning
+        "this source is always empty, for its variables are not handed on to the filter",
+        "Name them in `env.hostKeys`, in plain Envoy in `host_env_keys`, or take it out";
+    EnvUnset "env-unset" Warning
+        "the variable is handed on, and the EnvoyProxy gives Envoy none of that name",
+        "Give it one in `container.env`";
     Placeholder "placeholder" Warning
         "this has yet to be filled in",
         "Put in your own value";
+    CodeType "code-type" Error
+        "`type` names one kind of source, and another one is given",
+        "Make them agree: `HTTP` and `http`, or `Image` and `image`";
     CodeSha256 "code-sha256" Warning
         "without `sha256` whatever the address has at the time is loaded",
         "Pin it: of an image the manifest's digest, of a file its SHA-256";
@@ -151,6 +190,9 @@ rules! {
     TargetMissing "target-missing" Warning
         "what this policy is for stands in none of the files, so its route, buffer and timeouts are not checked",
         "Check the files together";
+    PolicyDisplaced "policy-displaced" Error
+        "another policy takes the place of this one, whole: the filter does not run",
+        "Put all into one policy, or give the more specific one `mergeType`";
     AiGateway "ai-gateway-kind" Warning
         "Envoy AI Gateway reads this, and the filter does not",
         "Convert it with `bedrock-messages convert`";

@@ -4,6 +4,8 @@ use crate::input::documents;
 use crate::map;
 use crate::value::Value;
 
+use super::names::add_named;
+
 /// A cluster of one address, without TLS: loopback and link-local ones.
 pub fn plain_cluster(name: &str, address: &str, port: u16) -> Value {
     read(&format!(
@@ -105,18 +107,16 @@ filter_chains:
     ))
 }
 
-/// Adds listeners and clusters to what an EnvoyProxy already merges; those whose names are there stay as they are.
+/// Adds listeners and clusters to what an EnvoyProxy already merges.
 pub fn merged(old: Option<&str>, listeners: &[Value], clusters: &[Value]) -> Result<String, String> {
     let mut bootstrap = match old {
         Some(text) => documents(text)?.into_iter().next().unwrap_or_default(),
         None => map! {},
     };
-    for (member, added) in [("static_resources.listeners", listeners), ("static_resources.clusters", clusters)] {
+    for (member, added) in [("listeners", listeners), ("clusters", clusters)] {
         for one in added {
-            let all = bootstrap.entry_at(member);
-            if !all.items().iter().any(|known| known.get("name") == one.get("name")) {
-                all.push(one.clone());
-            }
+            add_named(bootstrap.entry_at("static_resources").entry(member), one)
+                .map_err(|problem| format!("static_resources.{member}: {problem}"))?;
         }
     }
     Ok(bootstrap.to_yaml())

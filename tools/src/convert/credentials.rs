@@ -1,12 +1,16 @@
 //! From a BackendSecurityPolicy to the filter's `credentials`, and what Envoy's pod needs for them.
 
+use std::collections::BTreeSet;
+
 use crate::document::{Document, reference_namespace};
 use crate::places::sts_host;
 use crate::value::Value;
 use crate::{list, map};
 
 use super::bootstrap::{file_listener, plain_cluster, pod_identity_cluster, tls_cluster};
+use super::names::unique;
 use super::notes::Notes;
+use super::ports::Ports;
 use super::source::Source;
 use super::{Options, YOUR_ROLE};
 
@@ -14,8 +18,6 @@ const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSI
 const BEARER: &str = "AWS_BEARER_TOKEN_BEDROCK";
 /// Where things are mounted in Envoy's pod.
 const MOUNTS: &str = "/etc/bedrock-messages";
-/// The first port of the listeners on loopback.
-const FIRST_PORT: u16 = 19_190;
 
 /// What one BackendSecurityPolicy turns into.
 #[derive(Clone, Debug, Default)]
@@ -36,10 +38,21 @@ pub struct Plan {
     pub listeners: Vec<Value>,
     /// Clusters for the bootstrap.
     pub clusters: Vec<Value>,
-    /// Secrets that have to be in the namespace of Envoy's pods.
-    pub secrets: Vec<(String, String)>,
+    /// A Secret that Envoy's pod reads.
+    pub secret: Option<PodSecret>,
     /// New objects.
     pub documents: Vec<Value>,
+}
+
+/// A Secret that moves to Envoy's pods.
+#[derive(Clone, Debug)]
+pub struct PodSecret {
+    /// Where it was.
+    pub namespace: String,
+    /// What it was called there.
+    pub name: String,
+    /// What it is called where the pods are: nothing of another namespace may be called the same.
+    pub new_name: String,
 }
 
 /// What plans are made of.
@@ -52,22 +65,22 @@ pub struct Planner<'a> {
     pub region: &'a str,
     /// Begins the names of clusters, listeners and volumes.
     pub name: &'a str,
-    /// How many listeners there are already.
-    pub listeners: usize,
+    /// The listeners on loopback.
+    pub ports: &'a mut Ports,
 }
 
 impl Planner<'_> {
     /// Of a policy; without one the keys come from the environment.
-    pub fn plan(&self, policy: Option<&Document>, owner: &Document, notes: &mut Notes) -> Plan {
+    pub fn plan(&mut self, policy: Option<&Document>, owner: &Document, notes: &mut Notes) -> Plan {
         let Some(policy) = policy else {
             notes.add(owner, "", "no BackendSecurityPolicy is for it: give Envoy's container AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
             return Plan { credentials: map! { "type": "environment" }, host_keys: KEYS.to_vec(), ..Plan::default() };
         };
         let spec = policy.spec();
         let aws = spec.get("awsCredentials");
-        for (member, key) in [("apiKey", "apiKey"), ("awsAPIKey", "apiKey"), ("awsApiKey", "apiKey")] {
+        for member in ["apiKey", "awsAPIKey", "awsApiKey"] {
             if !spec.get(member).is_null() {
-                return self.api_key(policy, spec.get(member), key);
+                return self.api_key(policy, spec.get(member));
             }
         }
         if aws.is_null() {
@@ -89,23 +102,23 @@ impl Planner<'_> {
         self.chain(policy, notes)
     }
 
-    fn api_key(&self, policy: &Document, written: &Value, key: &str) -> Plan {
+    fn api_key(&self, policy: &Document, written: &Value) -> Plan {
         let reference = written.get("secretRef");
-        let secret = reference.get("name").text().unwrap_or_default();
-        let key = reference.get("key").text().unwrap_or(key);
-        let value_from = map! { "secretKeyRef": map! { "name": secret, "key": key } };
+        let secret = self.secret(policy, reference);
+        let key = reference.get("key").text().unwrap_or("apiKey");
+        let value_from = map! { "secretKeyRef": map! { "name": &secret.new_name, "key": key } };
         Plan {
             credentials: map! { "type": "environment" },
             host_keys: vec![BEARER],
             variables: vec![map! { "name": BEARER, "valueFrom": value_from }],
-            secrets: vec![(reference_namespace(policy, reference).to_owned(), secret.to_owned())],
+            secret: Some(secret),
             ..Plan::default()
         }
     }
 
-    fn file(&self, policy: &Document, written: &Value) -> Plan {
+    fn file(&mut self, policy: &Document, written: &Value) -> Plan {
         let reference = written.get("secretRef");
-        let secret = reference.get("name").text().unwrap_or_default();
+        let secret = self.secret(policy, reference);
         let key = reference.get("key").text().unwrap_or("credentials");
         let name = format!("{}-file", self.name);
         let folder = format!("{MOUNTS}/{name}");
@@ -119,9 +132,9 @@ impl Planner<'_> {
         let items = list![map! { "key": key, "path": "credentials" }];
         let mut plan = Plan {
             credentials,
-            volumes: vec![map! { "name": &name, "secret": map! { "secretName": secret, "items": items } }],
+            volumes: vec![map! { "name": &name, "secret": map! { "secretName": &secret.new_name, "items": items } }],
             mounts: vec![mount(&name, &folder)],
-            secrets: vec![(reference_namespace(policy, reference).to_owned(), secret.to_owned())],
+            secret: Some(secret),
             ..Plan::default()
         };
         self.listen(&mut plan, &name, "/credentials", &folder, "credentials");
@@ -176,7 +189,7 @@ impl Planner<'_> {
     }
 
     /// A role without a word of where the token comes from: the service account's, which Kubernetes mounts.
-    fn mounted_token(&self, policy: &Document, path: &str, written: &Value, notes: &mut Notes) -> Plan {
+    fn mounted_token(&mut self, policy: &Document, path: &str, written: &Value, notes: &mut Notes) -> Plan {
         notes.add(policy, path, "the token is the one of Envoy's service account, mounted by Kubernetes for sts.amazonaws.com: IAM has to know the cluster's issuer");
         let mut plan = Plan::default();
         let role = self.role(policy, path, written, notes);
@@ -186,7 +199,7 @@ impl Planner<'_> {
     }
 
     /// What the SDKs of AWS look through, where Envoy's pod can have it.
-    fn chain(&self, policy: &Document, notes: &mut Notes) -> Plan {
+    fn chain(&mut self, policy: &Document, notes: &mut Notes) -> Plan {
         let mut plan = Plan { host_keys: KEYS.to_vec(), ..Plan::default() };
         let role = self.role(policy, "spec.awsCredentials", &Value::Null, notes);
         let listener = self.token(&mut plan);
@@ -207,9 +220,17 @@ impl Planner<'_> {
     }
 
     fn web_identity(&self, clusters: &mut Vec<Value>, role: &str, token: Value) -> Value {
-        let (name, host) = (format!("{}-sts", self.name), sts_host(self.region, false));
+        let (name, host) = (format!("{}-sts-{}", self.name, self.region), sts_host(self.region, false));
         clusters.push(tls_cluster(&name, &host, 443));
         map! { "type": "webIdentity", "roleArn": role, "sts": map! { "cluster": name, "host": host }, "token": token }
+    }
+
+    fn secret(&self, policy: &Document, reference: &Value) -> PodSecret {
+        let namespace = reference_namespace(policy, reference).to_owned();
+        let name = reference.get("name").text().unwrap_or_default().to_owned();
+        let is_there = namespace == self.options.envoy_namespace;
+        let new_name = if is_there { name.clone() } else { unique(&namespace, &name) };
+        PodSecret { namespace, name, new_name }
     }
 
     /// The role: of the policy, the command, or an annotation for EKS.
@@ -217,10 +238,13 @@ impl Planner<'_> {
         let of_policy = ["awsRoleArn", "roleArn"].iter().find_map(|key| written.get(key).text());
         const ANNOTATION: &str = "eks.amazonaws.com/role-arn";
         let of_annotation = || {
-            self.source.documents.iter().find_map(|document| {
+            let annotated = self.source.documents.iter().flat_map(|document| {
                 let of_gateway = document.spec().at("infrastructure.annotations").get(ANNOTATION).text();
-                document.value.at("metadata.annotations").get(ANNOTATION).text().or(of_gateway)
-            })
+                [document.value.at("metadata.annotations").get(ANNOTATION).text(), of_gateway]
+            });
+            let roles: BTreeSet<&str> = annotated.flatten().collect();
+            // Of several there is no telling whose they are.
+            roles.first().copied().filter(|_| roles.len() == 1)
         };
         let role = of_policy.or(self.options.role_arn.as_deref()).or_else(of_annotation);
         if role.is_none() {
@@ -234,7 +258,7 @@ impl Planner<'_> {
     }
 
     /// Mounts a token of Envoy's service account for STS and hands it out; what the filter is told of it.
-    fn token(&self, plan: &mut Plan) -> Value {
+    fn token(&mut self, plan: &mut Plan) -> Value {
         let name = format!("{}-token", self.name);
         let folder = format!("{MOUNTS}/{name}");
         plan.volumes.push(token_volume(&name, "sts.amazonaws.com"));
@@ -265,9 +289,8 @@ impl Planner<'_> {
         });
     }
 
-    fn listen(&self, plan: &mut Plan, name: &str, path: &str, folder: &str, file: &str) {
-        let count = u16::try_from(self.listeners + plan.listeners.len()).unwrap_or_default();
-        let port = FIRST_PORT + count;
+    fn listen(&mut self, plan: &mut Plan, name: &str, path: &str, folder: &str, file: &str) {
+        let port = self.ports.of(name);
         plan.listeners.push(file_listener(name, port, path, folder, file));
         plan.clusters.push(plain_cluster(name, "127.0.0.1", port));
     }

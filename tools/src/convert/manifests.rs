@@ -5,7 +5,9 @@ use crate::value::Value;
 use crate::{list, map};
 
 use super::Options;
+use super::bootstrap::merged;
 use super::credentials::Plan;
+use super::names::add_named;
 use super::routing::client_matches;
 
 const GATEWAY_API: &str = "gateway.networking.k8s.io/v1";
@@ -49,28 +51,41 @@ pub fn envoy_proxy(name: Name<'_>) -> Value {
     object(ENVOY_GATEWAY_API, "EnvoyProxy", name, map! { "provider": map! { "type": "Kubernetes" } })
 }
 
-/// Puts a plan into an EnvoyProxy.
+/// Puts a plan into an EnvoyProxy. The error names the member that something else is in.
 pub fn equip(proxy: &mut Value, plan: &Plan) -> Result<(), String> {
     let spec = proxy.entry("spec");
-    *spec.entry_at("provider.type") = "Kubernetes".into();
-    let deployment = spec.entry_at("provider.kubernetes.envoyDeployment");
-    if plan.needs_group && deployment.at("pod.securityContext.fsGroup").is_null() {
-        *deployment.entry_at("pod.securityContext.fsGroup") = 65_532_u32.into();
+    let provider = spec.entry_at("provider.type");
+    if provider.is_null() {
+        *provider = "Kubernetes".into();
     }
-    for (path, added) in
-        [("pod.volumes", &plan.volumes), ("container.env", &plan.variables), ("container.volumeMounts", &plan.mounts)]
-    {
+    let is_daemon = !spec.at("provider.kubernetes.envoyDaemonSet").is_null();
+    let pods = format!("provider.kubernetes.{}", if is_daemon { "envoyDaemonSet" } else { "envoyDeployment" });
+    let group = format!("{pods}.pod.securityContext.fsGroup");
+    if plan.needs_group && spec.at(&group).is_null() {
+        *spec.entry_at(&group) = 65_532_u32.into();
+    }
+    for (member, added, mend) in [
+        ("pod.volumes", &plan.volumes, ""),
+        ("container.env", &plan.variables, ": give each API key a Gateway with an EnvoyProxy of its own"),
+        ("container.volumeMounts", &plan.mounts, ""),
+    ] {
+        let path = format!("{pods}.{member}");
         for one in added {
-            if !deployment.at(path).items().iter().any(|known| known.get("name") == one.get("name")) {
-                deployment.entry_at(path).push(one.clone());
-            }
+            add_named(spec.entry_at(&path), one).map_err(|problem| format!("spec.{path}: {problem}{mend}"))?;
         }
     }
-    if !plan.listeners.is_empty() || !plan.clusters.is_empty() {
-        let old = spec.at("bootstrap.value").text().map(str::to_owned);
-        let merged = super::bootstrap::merged(old.as_deref(), &plan.listeners, &plan.clusters)?;
-        *spec.entry("bootstrap") = map! { "type": "Merge", "value": merged };
+    if plan.listeners.is_empty() && plan.clusters.is_empty() {
+        return Ok(());
     }
+    let bootstrap = spec.entry("bootstrap");
+    if !bootstrap.is_null() && bootstrap.get("type").text() != Some("Merge") {
+        return Err(
+            "spec.bootstrap: write it as the type Merge, which listeners and clusters can be added to".to_owned()
+        );
+    }
+    let merged = merged(bootstrap.get("value").text(), &plan.listeners, &plan.clusters)
+        .map_err(|problem| format!("spec.bootstrap.value: {problem}"))?;
+    *bootstrap = map! { "type": "Merge", "value": merged };
     Ok(())
 }
 
@@ -87,15 +102,23 @@ pub fn backend_tls(name: Name<'_>, host: &str) -> Value {
     object(GATEWAY_API, "BackendTLSPolicy", name, map! { "targetRefs": list![target], "validation": validation })
 }
 
+/// Lets the HTTPRoutes of a namespace refer to a Backend of another.
+pub fn reference_grant(namespace: &str, (backend_namespace, backend): Name<'_>) -> Value {
+    let from = map! { "group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": namespace };
+    let to = map! { "group": ENVOY_GATEWAY, "kind": "Backend", "name": backend };
+    let name = format!("{backend}-for-{namespace}");
+    let spec = map! { "from": list![from], "to": list![to] };
+    object("gateway.networking.k8s.io/v1beta1", "ReferenceGrant", (backend_namespace, &name), spec)
+}
+
 /// The rule for Bedrock's calls, by their path alone.
-pub fn bedrock_rule(backend: &str, timeouts: &Value) -> Value {
-    let reference = map! { "group": ENVOY_GATEWAY, "kind": "Backend", "name": backend };
+pub fn bedrock_rule(backend: Value, timeouts: Value) -> Value {
     let path = map! { "path": map! { "type": "PathPrefix", "value": "/model/" } };
     let mut rule = map! { "name": "bedrock", "matches": list![path] };
     if !timeouts.is_null() {
-        *rule.entry("timeouts") = timeouts.clone();
+        *rule.entry("timeouts") = timeouts;
     }
-    *rule.entry("backendRefs") = list![reference];
+    *rule.entry("backendRefs") = list![backend];
     rule
 }
 
@@ -138,13 +161,13 @@ pub fn traffic_policy(name: Name<'_>, routes: &[String]) -> Value {
 }
 
 /// Gives a BackendTrafficPolicy what the filter needs, where it does not say something of its own.
-pub fn complete_traffic(policy: &mut Value, idle: Option<&str>) {
+pub fn complete_traffic(policy: &mut Value, idle: &str) {
     let spec = policy.entry("spec");
     for (path, value) in [
         ("requestBuffer.limit", "33Mi"),
         ("timeout.tcp.connectTimeout", "5s"),
         ("timeout.http.requestTimeout", "0s"),
-        ("timeout.http.streamIdleTimeout", idle.unwrap_or("600s")),
+        ("timeout.http.streamIdleTimeout", idle),
     ] {
         if spec.at(path).is_null() {
             *spec.entry_at(path) = value.into();

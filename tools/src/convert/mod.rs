@@ -1,14 +1,24 @@
 //! `convert`: manifests of Envoy AI Gateway to manifests of Envoy Gateway with the filter.
 
+mod backends;
 mod bootstrap;
 mod credentials;
+mod exported;
+mod groups;
+mod listeners;
 mod manifests;
+mod members;
+mod names;
 mod notes;
 mod output;
 mod parents;
+mod ports;
 mod routing;
+mod rules;
 mod source;
 mod target;
+mod timeouts;
+mod traffic;
 
 use crate::input::Inputs;
 use notes::Notes;
@@ -18,6 +28,8 @@ use target::Target;
 
 /// Stands where a role has yet to be named.
 const YOUR_ROLE: &str = "arn:aws:iam::123456789012:role/YOUR_ACTUAL_ROLE";
+
+const ENVOY_NAMESPACE: &str = "envoy-gateway-system";
 
 /// What the command is told.
 #[derive(clap::Args, Clone, Debug)]
@@ -32,10 +44,10 @@ pub struct Options {
     #[arg(long)]
     pub sha256: Option<String>,
     /// The namespace of Envoy's pods, which the Secrets have to be in.
-    #[arg(long, default_value = "envoy-gateway-system")]
+    #[arg(long, default_value = ENVOY_NAMESPACE)]
     pub envoy_namespace: String,
     /// Path that clients have before /v1/messages, such as /anthropic, AI Gateway's default.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value_t)]
     pub path_prefix: String,
     /// The OpenID provider's token endpoint, where the manifest has the issuer alone.
     #[arg(long)]
@@ -51,7 +63,7 @@ impl Default for Options {
             image: None,
             url: None,
             sha256: None,
-            envoy_namespace: "envoy-gateway-system".to_owned(),
+            envoy_namespace: ENVOY_NAMESPACE.to_owned(),
             path_prefix: String::new(),
             token_endpoint: None,
             role_arn: None,
@@ -70,30 +82,27 @@ pub struct Converted {
 
 /// Converts.
 pub fn convert(inputs: &Inputs, options: &Options) -> Result<Converted, String> {
-    let source = Source { documents: &inputs.manifests };
-    let mut notes = Notes::default();
+    let mut notes = Notes::new(&inputs.manifests);
+    let source = Source { documents: &exported::cleaned(&inputs.manifests, &mut notes) };
     let groups = source.groups(&mut notes);
     let mut target = Target::new(&source, options);
     for group in &groups {
-        target.add(group, &mut notes)?;
+        target.add(group, &mut notes).map_err(|problem| format!("{}: {problem}", notes.label(group.routes[0])))?;
     }
-    if groups.is_empty() || target.is_empty() {
-        let lines: String = notes.0.iter().map(|note| format!("\n{note}")).collect();
+    if target.is_empty() {
+        let lines: String = notes.lines.iter().map(|note| format!("\n{note}")).collect();
         return Err(format!("there is no AIGatewayRoute for Anthropic's API that leads to Bedrock{lines}"));
     }
-    for document in &inputs.manifests {
-        notes.add_lost(document);
-        if document.group() != AI_GATEWAY || target.is_used(document) {
-            continue;
-        }
+    for document in source.documents.iter().filter(|document| document.group() == AI_GATEWAY) {
         match document.kind() {
+            _ if target.is_used(document) => members::note_left_out(document, &mut notes),
             // Its own line has been written, with the reason.
             "AIGatewayRoute" => {}
             "AIServiceBackend" | "BackendSecurityPolicy" => {
                 notes.add(document, "", "left out: nothing that is converted uses it");
             }
-            _ => notes.add(document, "", "passed through: AI Gateway reads it, and the filter does not"),
+            _ => notes.add(document, "", "left out: there is no such kind without AI Gateway"),
         }
     }
-    Ok(Converted { text: rendered(target.finish(&mut notes), &notes.0), notes: notes.0 })
+    Ok(Converted { text: rendered(target.finish(&mut notes), &notes.lines), notes: notes.lines })
 }

@@ -1,93 +1,43 @@
-//! What has no counterpart: found by a table, and noted line by line.
+//! Lines for the operator.
+
+use std::collections::BTreeSet;
 
 use crate::document::Document;
-use crate::value::{Value, join};
 
-/// Lines for the operator, each with kind, name and path.
+use super::source::AI_GATEWAY;
+
+/// Lines, each with kind, name and path.
 #[derive(Debug, Default)]
-pub struct Notes(pub Vec<String>);
+pub struct Notes {
+    /// They, in order.
+    pub lines: Vec<String>,
+    has_namespaces: bool,
+}
 
 impl Notes {
+    /// None yet. Objects are named with their namespaces where the documents have several.
+    pub fn new(documents: &[Document]) -> Self {
+        let is_local =
+            |document: &&Document| document.group() == AI_GATEWAY || !document.value.at("metadata.namespace").is_null();
+        let namespaces: BTreeSet<&str> = documents.iter().filter(is_local).map(Document::namespace).collect();
+        Self { lines: Vec::new(), has_namespaces: namespaces.len() > 1 }
+    }
+
     /// Adds a line, unless it is there.
     pub fn add(&mut self, document: &Document, path: &str, words: &str) {
         let path = if path.is_empty() { String::new() } else { format!(" {path}") };
-        let line = format!("{}{path}: {words}", document.label());
-        if !self.0.contains(&line) {
-            self.0.push(line);
+        let line = format!("{}{path}: {words}", self.label(document));
+        if !self.lines.contains(&line) {
+            self.lines.push(line);
         }
     }
 
-    /// Adds a line for each member of a document that the table has.
-    pub fn add_lost(&mut self, document: &Document) {
-        for (kind, path, words) in LOST.iter().filter(|(kind, ..)| *kind == document.kind()) {
-            debug_assert_eq!(*kind, document.kind());
-            for place in places(&document.value, path) {
-                self.add(document, &place, words);
-            }
+    /// How an object is called.
+    pub fn label(&self, document: &Document) -> String {
+        if self.has_namespaces {
+            format!("{}/{}/{}", document.kind(), document.namespace(), document.name())
+        } else {
+            document.label()
         }
     }
-}
-
-/// Kind, path (`[]` is each element), what to know.
-const LOST: &[(&str, &str, &str)] = &[
-    (
-        "AIGatewayRoute",
-        "spec.llmRequestCosts",
-        "left out: the filter counts tokens itself, for the access log and metrics (docs/observability.md); it writes no dynamic metadata that rate limits could read",
-    ),
-    ("AIGatewayRoute", "spec.rateLimitsFromHeaders", "left out: it has no counterpart"),
-    ("AIGatewayRoute", "spec.filterConfig", "left out: there is no external processor any more"),
-    (
-        "AIGatewayRoute",
-        "spec.rules[].modelsOwnedBy",
-        "left out: the list of models has Anthropic's shape, without owners",
-    ),
-    (
-        "AIGatewayRoute",
-        "spec.rules[].modelsCreatedAt",
-        "left out: the list of models has the dates that the filter knows",
-    ),
-    (
-        "AIGatewayRoute",
-        "spec.rules[].backendRefs[].headerMutation",
-        "left out: only the filter's own headers go to Bedrock",
-    ),
-    (
-        "AIGatewayRoute",
-        "spec.rules[].backendRefs[].bodyMutation",
-        "left out: bodies go as they are; `fields` of the filter takes members out, which Bedrock refuses",
-    ),
-    ("AIGatewayRoute", "spec.rules[].backendRefs[].priority", "left out: there is no failover; one backend is used"),
-    ("AIServiceBackend", "spec.headerMutation", "left out: only the filter's own headers go to Bedrock"),
-    (
-        "AIServiceBackend",
-        "spec.bodyMutation",
-        "left out: bodies go as they are; `fields` of the filter takes members out, which Bedrock refuses",
-    ),
-    ("AIServiceBackend", "spec.responseBodyMutation", "left out: answers go as they are"),
-    ("AIServiceBackend", "spec.timeouts", "left out: the route's timeouts count"),
-    (
-        "BackendSecurityPolicy",
-        "spec.credentialOverride",
-        "left out: the filter signs with the gateway's credentials alone",
-    ),
-];
-
-/// The places in a value that a path of the table leads to.
-fn places(value: &Value, path: &str) -> Vec<String> {
-    let mut found = vec![(value, String::new())];
-    for step in path.split('.') {
-        let (key, is_list) = step.strip_suffix("[]").map_or((step, false), |key| (key, true));
-        let mut next = Vec::new();
-        for (value, path) in found {
-            let (member, path) = (value.get(key), join(&path, key));
-            if is_list {
-                next.extend(member.items().iter().enumerate().map(|(at, item)| (item, format!("{path}[{at}]"))));
-            } else if !member.is_null() {
-                next.push((member, path));
-            }
-        }
-        found = next;
-    }
-    found.into_iter().map(|(_, path)| path).collect()
 }

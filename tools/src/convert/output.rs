@@ -10,6 +10,7 @@ const ORDER: &[&str] = &[
     "ConfigMap",
     "EnvoyProxy",
     "Backend",
+    "ReferenceGrant",
     "BackendTLSPolicy",
     "HTTPRoute",
     "HTTPRouteFilter",

@@ -1,14 +1,14 @@
-//! The Gateways of a route: what their Envoys need, and what their listeners have to let in.
+//! The Gateway of a route, and the EnvoyProxy that has what the credentials need.
 
 use crate::document::{Document, reference_namespace};
 use crate::map;
 use crate::value::Value;
 
 use super::credentials::Plan;
+use super::groups::Group;
 use super::manifests as write;
 use super::notes::Notes;
-use super::source::Group;
-use super::target::{Target, has_name};
+use super::target::Target;
 
 impl<'a> Target<'a> {
     /// Gives the group's Gateway an EnvoyProxy with the plan in it; the parents of its route.
@@ -24,37 +24,35 @@ impl<'a> Target<'a> {
             notes.add(route, "spec.parentRefs", "no Gateway is named: one was made for it, with its GatewayClass");
             let mut gateway = write::gateway(own);
             *gateway.entry_at("spec.infrastructure.parametersRef") = write::parameters(own.1);
-            let mut proxy = write::envoy_proxy(own);
-            write::equip(&mut proxy, plan)?;
-            self.new.extend([write::gateway_class(own.1), gateway, proxy]);
+            self.create(write::gateway_class(own.1))?;
+            self.create(gateway)?;
+            self.equip(own, plan, notes)?;
             return Ok(vec![map! { "name": own.1 }]);
         };
-        if group.parents.len() > 1 {
+        let gateway = |parent: &Value| {
+            let name = parent.get("name").text().unwrap_or_default().to_owned();
+            (reference_namespace(route, parent).to_owned(), name)
+        };
+        let first = gateway(parent);
+        if group.parents.iter().any(|parent| gateway(parent) != first) {
             notes.add(
                 route,
                 "spec.parentRefs",
                 "only the first Gateway's EnvoyProxy was given what the credentials need",
             );
         }
-        let namespace = reference_namespace(route, parent).to_owned();
-        let name = parent.get("name").text().unwrap_or_default().to_owned();
-        let proxy = self.proxy_of(route, (&namespace, &name), notes);
-        let holds = |document: &&mut Document| document.is("EnvoyProxy", &proxy.0, &proxy.1);
-        if let Some(document) = self.kept.iter_mut().find(holds) {
-            write::equip(&mut document.value, plan)?;
-            return Ok(group.parents.clone());
-        }
-        let known = |document: &&mut Value| {
-            document.get("kind").text() == Some("EnvoyProxy") && has_name(document, (&proxy.0, &proxy.1))
-        };
-        if let Some(document) = self.new.iter_mut().find(known) {
-            write::equip(document, plan)?;
-            return Ok(group.parents.clone());
-        }
-        let mut document = write::envoy_proxy((&proxy.0, &proxy.1));
-        write::equip(&mut document, plan)?;
-        self.new.push(document);
+        let proxy = self.proxy_of(route, (&first.0, &first.1), notes);
+        self.equip((&proxy.0, &proxy.1), plan, notes)?;
         Ok(group.parents.clone())
+    }
+
+    /// Puts a plan into an EnvoyProxy, which is made where there is none.
+    fn equip(&mut self, name: write::Name<'_>, plan: &Plan, notes: &Notes) -> Result<(), String> {
+        if self.find_mut("EnvoyProxy", name).is_none() {
+            self.create(write::envoy_proxy(name))?;
+        }
+        let Some(proxy) = self.find_mut("EnvoyProxy", name) else { return Ok(()) };
+        write::equip(&mut proxy.value, plan).map_err(|problem| format!("{} {problem}", notes.label(proxy)))
     }
 
     /// The EnvoyProxy of a Gateway: that of its own, of its class, or a new one that the Gateway is told of.
@@ -69,47 +67,30 @@ impl<'a> Target<'a> {
             notes.add(route, "spec.parentRefs", &words);
             return (name.0.to_owned(), name.1.to_owned());
         };
-        if let Some(own) = gateway.spec().at(PARAMETERS).get("name").text() {
-            return (name.0.to_owned(), own.to_owned());
+        if let Some(own) = gateway.spec().at(PARAMETERS).get("name").text().map(str::to_owned) {
+            self.note_missing(route, (name.0, &own), notes);
+            return (name.0.to_owned(), own);
         }
         let class = gateway.spec().get("gatewayClassName").text().unwrap_or_default();
         let class = self.source.of_kind("GatewayClass").find(|document| document.name() == class);
         let of_class = class.map(|class| class.spec().get("parametersRef"));
         if let Some(reference) = of_class.filter(|reference| reference.get("kind").text() == Some("EnvoyProxy")) {
             let text = |key: &str| reference.get(key).text().unwrap_or("default").to_owned();
-            return (text("namespace"), text("name"));
+            let proxy = (text("namespace"), text("name"));
+            self.note_missing(route, (&proxy.0, &proxy.1), notes);
+            return proxy;
         }
         *gateway.value.entry_at("spec.infrastructure.parametersRef") = write::parameters(name.1);
         (name.0.to_owned(), name.1.to_owned())
     }
-
-    /// The hostnames of a route; a listener's goes to it, for the listener has to let Bedrock's host in too.
-    pub(super) fn hostnames(&mut self, route: &Document, parents: &[Value], notes: &mut Notes) -> Value {
-        let mut hostnames = route.spec().get("hostnames").clone();
-        for parent in parents {
-            let (namespace, name) = (reference_namespace(route, parent), parent.get("name").text().unwrap_or_default());
-            let section = parent.get("sectionName").text();
-            let Some(gateway) = self.kept.iter_mut().find(|document| document.is("Gateway", namespace, name)) else {
-                continue;
-            };
-            let label = gateway.clone();
-            let Value::List(listeners) = gateway.value.entry_at("spec.listeners") else { continue };
-            for (index, listener) in listeners.iter_mut().enumerate() {
-                if section.is_some_and(|section| listener.get("name").text() != Some(section)) {
-                    continue;
-                }
-                let hostname = listener.remove("hostname");
-                if hostname.is_null() {
-                    continue;
-                }
-                let words =
-                    "moved to the HTTPRoute: the filter changes the host, and the listener has to take Bedrock's too";
-                notes.add(&label, &format!("spec.listeners[{index}].hostname"), words);
-                if route.spec().get("hostnames").is_null() {
-                    hostnames.push(hostname);
-                }
-            }
+    /// Says of an EnvoyProxy that there is, but not in the files, that the one that is written has nothing of it.
+    fn note_missing(&mut self, route: &Document, proxy: write::Name<'_>, notes: &mut Notes) {
+        if self.find_mut("EnvoyProxy", proxy).is_none() {
+            let words = format!(
+                "EnvoyProxy/{} is in none of the files, and the one that is written would replace it: give its file too",
+                proxy.1
+            );
+            notes.add(route, "spec.parentRefs", &words);
         }
-        hostnames
     }
 }

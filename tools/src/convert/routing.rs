@@ -1,11 +1,13 @@
 //! From the rules of AIGatewayRoutes to the filter's `routing` and `models`.
 
+use bedrock_messages::config::Pattern;
+
 use crate::list;
 use crate::map;
 use crate::value::Value;
 
 use super::notes::Notes;
-use super::source::SourceRule;
+use super::rules::{OtherRule, SourceRule};
 
 /// The header that AI Gateway puts a request's model into.
 const MODEL_HEADER: &str = "x-ai-eg-model";
@@ -103,6 +105,39 @@ impl Routing {
         }
     }
 
+    /// Says where the requests of a rule go that leads elsewhere.
+    pub fn note_other(&self, other: &OtherRule<'_>, notes: &mut Notes) {
+        let everything = [Value::Null];
+        let matches = other.rule.get("matches").items();
+        let matches = if matches.is_empty() { &everything } else { matches };
+        for (index, one) in matches.iter().enumerate() {
+            let headers = one.get("headers").items();
+            let text = |header: &Value, key: &str| header.get(key).text().unwrap_or_default().to_owned();
+            let header = |header: &Value| format!("{} {}", text(header, "name"), text(header, "value"));
+            let which = headers.iter().map(header).collect::<Vec<_>>().join(" and ");
+            let which =
+                if which.is_empty() { "all other requests".to_owned() } else { format!("requests with {which}") };
+            let to = if self.takes(headers) { "go to Bedrock" } else { "get the 404" };
+            notes.add(other.route, &format!("{}.matches[{index}]", other.path), &format!("{which} {to} now"));
+        }
+    }
+
+    /// Whether requests with such headers go to Bedrock.
+    fn takes(&self, headers: &[Value]) -> bool {
+        let value = |name: &str| {
+            let mut named =
+                headers.iter().filter(|one| one.get("name").text().is_some_and(|own| own.eq_ignore_ascii_case(name)));
+            named.next().and_then(|header| header.get("value").text())
+        };
+        if let Some((name, own)) = &self.header
+            && let Some(value) = value(name)
+        {
+            return value == own;
+        }
+        let is_of = |name: &str| self.patterns.iter().any(|one| Pattern::new(one).is_ok_and(|one| one.matches(name)));
+        self.is_default || value(MODEL_HEADER).is_some_and(is_of)
+    }
+
     /// The member `routing`; nothing where all goes to Bedrock anyway.
     pub fn to_value(&self) -> Value {
         if self.is_default && self.header.is_none() && self.patterns.is_empty() {
@@ -143,7 +178,7 @@ fn patterns(value: &str, is_regex: bool) -> Option<Vec<String>> {
     whole.split('|').map(pattern).collect()
 }
 
-/// The matches of clients' requests, and of what the filter makes of them.
+/// The matches of clients' requests.
 pub fn client_matches(prefix: &str) -> Value {
     list![
         map! { "path": map! { "type": "PathPrefix", "value": format!("{prefix}/v1/") } },

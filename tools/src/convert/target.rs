@@ -1,16 +1,23 @@
 //! The manifests as they come to be: the input's that stay, and new ones.
 
+use std::collections::BTreeSet;
+
 use crate::document::Document;
-use crate::places::{is_of_aws, region, runtime_host};
+use crate::places::{region, runtime_host};
 use crate::value::Value;
 use crate::{list, map};
 
 use super::Options;
-use super::credentials::{Plan, Planner};
+use super::credentials::{Plan, Planner, PodSecret};
+use super::groups::Group;
 use super::manifests as write;
+use super::names::unique;
 use super::notes::Notes;
+use super::ports::Ports;
 use super::routing::Routing;
-use super::source::{AI_GATEWAY, Group, Source, SourceRule, host};
+use super::rules::{OtherRule, SourceRule};
+use super::source::{AI_GATEWAY, Source, host};
+use super::timeouts;
 
 /// What is being written.
 pub struct Target<'a> {
@@ -19,21 +26,18 @@ pub struct Target<'a> {
     /// The input's documents that stay.
     pub(super) kept: Vec<Document>,
     /// New ones.
-    pub(super) new: Vec<Value>,
+    new: Vec<Document>,
     /// Objects of AI Gateway that something new stands for.
-    used: Vec<String>,
-    listeners: usize,
+    used: BTreeSet<String>,
+    ports: Ports,
 }
 
 impl<'a> Target<'a> {
     /// With everything that is not AI Gateway's.
     pub fn new(source: &'a Source<'a>, options: &'a Options) -> Self {
-        let is_replaced = |document: &Document| {
-            matches!(document.kind(), "AIGatewayRoute" | "AIServiceBackend" | "BackendSecurityPolicy")
-                && document.group() == AI_GATEWAY
-        };
-        let kept = source.documents.iter().filter(|document| !is_replaced(document)).cloned().collect();
-        Self { source, options, kept, new: Vec::new(), used: Vec::new(), listeners: 0 }
+        let kept = source.documents.iter().filter(|document| document.group() != AI_GATEWAY).cloned().collect();
+        let ports = Ports::new(source.documents);
+        Self { source, options, kept, new: Vec::new(), used: BTreeSet::new(), ports }
     }
 
     /// Whether nothing was converted.
@@ -58,70 +62,101 @@ impl<'a> Target<'a> {
                 );
             }
         }
-        let mut all: Vec<Value> = self.kept.into_iter().map(|document| document.value).collect();
-        all.extend(self.new);
-        all
+        self.kept.into_iter().chain(self.new).map(|document| document.value).collect()
+    }
+
+    /// The object of this name, the input's or a new one.
+    pub(super) fn find_mut(&mut self, kind: &str, (namespace, name): write::Name<'_>) -> Option<&mut Document> {
+        self.kept.iter_mut().chain(&mut self.new).find(|document| document.is(kind, namespace, name))
+    }
+
+    /// Adds a new object, unless the same is there. Nothing that is there may be lost to another of its name.
+    pub(super) fn create(&mut self, value: Value) -> Result<(), String> {
+        let new = Document { file: String::new(), order: 0, value };
+        let is_it = |document: &&mut Document| document.group() == new.group();
+        match self.find_mut(new.kind(), (new.namespace(), new.name())).filter(is_it) {
+            None => self.new.push(new),
+            Some(known) if known.value == new.value => {}
+            Some(_) => {
+                return Err(format!(
+                    "{} of namespace {} is there already, and would be written too: rename one of them",
+                    new.label(),
+                    new.namespace()
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// One group of AIGatewayRoutes.
     pub fn add(&mut self, group: &Group<'a>, notes: &mut Notes) -> Result<(), String> {
-        let rules = self.source.rules(group, notes);
-        let Some(backend) = rules.first().map(|rule| rule.backend) else { return Ok(()) };
+        let (rules, mut others) = self.source.rules(group, notes);
         let route = group.routes[0];
         let (namespace, name) = (route.namespace(), route.name());
-        let policy = self.source.security_policy(backend);
-        let Some(place) = self.source.place(backend) else {
-            notes.add(backend, "spec.backendRef", "left out with its rules: the files have no such Backend or Service");
+        let leads = |rule: &SourceRule<'a>| Some((rule.backend, self.source.place(rule.backend)?));
+        let Some((backend, place)) = rules.iter().find_map(leads) else {
+            for rule in &rules {
+                notes.add(rule.backend, "spec.backendRef", "left out: the files have no such Backend or Service");
+            }
+            for route in &group.routes {
+                notes.add(route, "spec.rules", "left out with the whole route: none of them leads to Bedrock");
+            }
             return Ok(());
         };
-        let rules = self.of_one_backend(rules, place, policy, notes);
+        let policy = self.source.security_policy(backend);
+        let rules = self.of_one_backend(rules, &mut others, place, policy, notes);
         for document in group.routes.iter().copied().chain(rules.iter().map(|rule| rule.backend)).chain(policy) {
-            self.used.push(identity(document));
+            self.used.insert(identity(document));
         }
         let backend_host = host(place).unwrap_or_default();
         let region = self.region(policy, place, backend_host, notes);
-        let short = short(policy.map_or(name, Document::name));
-        let planner = Planner {
+        let mut planner = Planner {
             source: self.source,
             options: self.options,
             region: &region,
-            name: &short,
-            listeners: self.listeners,
+            name: &policy.map(|policy| unique(policy.namespace(), policy.name())).unwrap_or_default(),
+            ports: &mut self.ports,
         };
         let plan = planner.plan(policy, backend, notes);
-        self.listeners += plan.listeners.len();
-        self.add_backend(place, backend_host);
+        let port = backend.spec().at("backendRef.port");
+        let reference = self.add_backend(route, (place, backend_host), port, notes)?;
         let parents = self.add_gateway(group, &plan, notes)?;
-        self.move_secrets(&plan, notes);
-        self.new.extend(plan.documents.iter().cloned());
+        if let (Some(policy), Some(secret)) = (policy, &plan.secret) {
+            self.move_secret(policy, secret, notes)?;
+        }
+        for document in &plan.documents {
+            self.create(document.clone())?;
+        }
 
-        let hostnames = self.hostnames(route, &parents, notes);
+        let hostnames = self.hostnames(route, &parents, notes)?;
         let routing = Routing::new(&rules, notes);
-        let timeouts = rules[0].rule.get("timeouts");
-        let mut bedrock = vec![write::bedrock_rule(place.name(), timeouts)];
+        others.iter().for_each(|other| routing.note_other(other, notes));
+        let mut bedrock = vec![write::bedrock_rule(reference, timeouts::of_route(&rules, notes))];
         let filter = format!("{name}-not-served");
         let clients = write::client_rule(&self.options.path_prefix, &filter);
         let mut routes = vec![name.to_owned()];
         if hostnames.is_null() {
             bedrock.push(clients);
-            self.new.push(self.route(route, write::route((namespace, name), &parents, &Value::Null, bedrock)));
+            self.create(labelled(route, write::route((namespace, name), &parents, &Value::Null, bedrock)))?;
         } else {
             // The filter changes the host, so Bedrock's calls need a route for that.
             routes.push(format!("{name}-bedrock"));
-            self.new.push(self.route(route, write::route((namespace, name), &parents, &hostnames, vec![clients])));
-            self.new.push(write::route((namespace, &routes[1]), &parents, &list![backend_host], bedrock));
+            self.create(labelled(route, write::route((namespace, name), &parents, &hostnames, vec![clients])))?;
+            self.create(write::route((namespace, &routes[1]), &parents, &list![backend_host], bedrock))?;
         }
-        self.new.push(write::not_served((namespace, &filter)));
-        self.add_traffic(route, &routes, rules[0].rule, notes);
+        self.create(write::not_served((namespace, &filter)))?;
+        self.note_policies(route, &parents, notes);
+        let idle = timeouts::stream_idle(&rules, notes);
+        self.add_traffic(route, &routes, idle)?;
         let config = self.config(&region, backend_host, &plan, &routing);
-        self.new.push(write::extension_policy((namespace, name), &routes, config, &plan.host_keys, self.options));
-        Ok(())
+        self.create(write::extension_policy((namespace, name), &routes, config, &plan.host_keys, self.options))
     }
 
     /// The rules that lead to the first one's host with the first one's credentials.
     fn of_one_backend(
         &self,
         rules: Vec<SourceRule<'a>>,
+        others: &mut Vec<OtherRule<'a>>,
         place: &Document,
         policy: Option<&Document>,
         notes: &mut Notes,
@@ -130,15 +165,20 @@ impl<'a> Target<'a> {
         for rule in rules {
             let own = self.source.place(rule.backend);
             let own_policy = self.source.security_policy(rule.backend).map(identity);
-            if own.is_some_and(|own| host(own) == host(place)) && own_policy == policy.map(identity) {
+            let is_there = |own: &Document| match host(own) {
+                Some(own) => Some(own) == host(place),
+                None => identity(own) == identity(place),
+            };
+            if own.is_some_and(is_there) && own_policy == policy.map(identity) {
                 kept.push(rule);
-            } else {
-                let words = format!(
-                    "left out: one filter calls one host with one set of credentials, here of {}",
-                    place.label()
-                );
-                notes.add(rule.route, &rule.path, &words);
+                continue;
             }
+            let words = format!(
+                "left out: one filter calls one host with one set of credentials, here of {}",
+                notes.label(place)
+            );
+            notes.add(rule.route, &rule.path, &words);
+            others.push(OtherRule { route: rule.route, path: rule.path, rule: rule.rule });
         }
         kept
     }
@@ -180,112 +220,44 @@ impl<'a> Target<'a> {
         config
     }
 
-    /// A Backend in place of a Service, and TLS where there is none.
-    fn add_backend(&mut self, place: &Document, host: &str) {
-        let name = (place.namespace(), place.name());
-        if place.kind() == "Service" {
-            self.kept.retain(|document| !document.is("Service", name.0, name.1));
-            let known = |document: &Value| document.get("kind").text() == Some("Backend") && has_name(document, name);
-            if !self.new.iter().any(known) {
-                self.new.push(write::backend(name, host));
-            }
-        }
-        let is_target = |target: &Value| target.get("name").text() == Some(name.1);
-        let has_policy = self.source.of_kind("BackendTLSPolicy").any(|policy| {
-            policy.namespace() == name.0 && policy.spec().get("targetRefs").items().iter().any(is_target)
-        });
-        let known =
-            |document: &Value| document.get("kind").text() == Some("BackendTLSPolicy") && has_name(document, name);
-        let is_new = !has_policy && place.spec().get("tls").is_null() && !self.new.iter().any(known);
-        if is_new && is_of_aws(host) {
-            self.new.push(write::backend_tls(name, host));
-        }
-    }
-
-    /// Secrets go where Envoy's pods are, which read them now.
-    fn move_secrets(&mut self, plan: &Plan, notes: &mut Notes) {
+    /// A Secret goes where Envoy's pods are, which read it now.
+    fn move_secret(&mut self, policy: &Document, secret: &PodSecret, notes: &mut Notes) -> Result<(), String> {
         let into = self.options.envoy_namespace.as_str();
-        for (namespace, name) in plan.secrets.iter().filter(|(namespace, _)| namespace != into) {
-            let is_it = |document: &&mut Document| document.is("Secret", namespace, name);
-            if let Some(secret) = self.kept.iter_mut().find(is_it) {
-                let words =
-                    format!("its namespace is {into} now: Envoy's pods read it, and not AI Gateway's controller");
-                notes.add(secret, "metadata.namespace", &words);
-                *secret.value.entry_at("metadata.namespace") = into.into();
-            } else if let Some(policy) = self.source.of_kind("BackendSecurityPolicy").next()
-                && !self.kept.iter().any(|document| document.is("Secret", into, name))
-            {
-                let words = format!(
-                    "Secret/{name} is in none of the files: it has to be in namespace {into}, where Envoy's pods read it"
-                );
-                notes.add(policy, "spec", &words);
-            }
+        let PodSecret { namespace, name, new_name } = secret;
+        if namespace == into {
+            return Ok(());
         }
-    }
-
-    /// A new route with the labels and annotations of the one it stands for.
-    fn route(&self, old: &Document, mut new: Value) -> Value {
-        for key in ["labels", "annotations"] {
-            let kept = old.value.get("metadata").get(key);
-            if !kept.is_null() {
-                *new.entry_at("metadata").entry(key) = kept.clone();
-            }
+        if let Some(at) = self.kept.iter().position(|document| document.is("Secret", namespace, name)) {
+            let mut secret = self.kept.remove(at);
+            let words = format!(
+                "it is Secret/{new_name} of namespace {into} now: Envoy's pods read it, and not AI Gateway's controller"
+            );
+            notes.add(&secret, "metadata", &words);
+            *secret.value.entry_at("metadata.name") = new_name.into();
+            *secret.value.entry_at("metadata.namespace") = into.into();
+            return self.create(secret.value);
         }
-        new
-    }
-
-    /// Buffer and timeouts: in a policy that is there for the route, else in a new one.
-    fn add_traffic(&mut self, route: &Document, routes: &[String], rule: &Value, notes: &mut Notes) {
-        let (namespace, name) = (route.namespace(), route.name());
-        let idle = rule.get("streamIdleTimeout").text();
-        let targets = |document: &Document, kind: &str, name: &str| {
-            let spec = document.spec();
-            spec.get("targetRefs")
-                .items()
-                .iter()
-                .chain([spec.get("targetRef")])
-                .any(|target| target.get("kind").text() == Some(kind) && target.get("name").text() == Some(name))
-        };
-        let is_traffic =
-            |document: &Document| document.kind() == "BackendTrafficPolicy" && document.namespace() == namespace;
-        for document in self.kept.iter().filter(|document| is_traffic(document)) {
-            let parents = route.spec().get("parentRefs").items().iter().filter_map(|parent| parent.get("name").text());
-            if parents.into_iter().any(|parent| targets(document, "Gateway", parent)) {
-                let words = format!(
-                    "it counts no more for HTTPRoute/{name}, which has a policy of its own: copy there what you need"
-                );
-                notes.add(document, "spec.targetRefs", &words);
-            }
+        if self.find_mut("Secret", (into, new_name)).is_none() {
+            let words = format!(
+                "Secret/{name} is in none of the files: Envoy's pods read it as Secret/{new_name} of namespace {into}"
+            );
+            notes.add(policy, "spec", &words);
         }
-        let own = self.kept.iter_mut().find(|document| is_traffic(document) && targets(document, "HTTPRoute", name));
-        if let Some(own) = own {
-            let mut all = own.spec().get("targetRefs").clone();
-            let old = own.value.entry("spec").remove("targetRef");
-            if !old.is_null() {
-                all.push(old);
-            }
-            let more = write::route_targets(&routes[1..]);
-            more.items().iter().for_each(|target| all.push(target.clone()));
-            *own.value.entry_at("spec.targetRefs") = all;
-            write::complete_traffic(&mut own.value, idle);
-            return;
-        }
-        let mut policy = write::traffic_policy((namespace, name), routes);
-        write::complete_traffic(&mut policy, idle);
-        self.new.push(policy);
+        Ok(())
     }
 }
 
-/// A name that has room for more behind it, and no dots: names of volumes are labels of 63 letters at most.
-fn short(name: &str) -> String {
-    name.chars().take(40).map(|char| if char == '.' { '-' } else { char }).collect()
+/// A new route with the labels and annotations of the one it stands for.
+fn labelled(old: &Document, mut new: Value) -> Value {
+    for key in ["labels", "annotations"] {
+        let kept = old.value.get("metadata").get(key);
+        if !kept.is_null() {
+            *new.entry_at("metadata").entry(key) = kept.clone();
+        }
+    }
+    new
 }
 
 fn identity(document: &Document) -> String {
     format!("{}/{}/{}", document.kind(), document.namespace(), document.name())
-}
-
-pub(super) fn has_name(document: &Value, (namespace, name): write::Name<'_>) -> bool {
-    document.at("metadata.name").text() == Some(name)
-        && document.at("metadata.namespace").text().unwrap_or("default") == namespace
 }
