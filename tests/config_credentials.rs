@@ -9,7 +9,7 @@ use bedrock_messages::aws::credentials::assume_role::AssumeRole;
 use bedrock_messages::aws::credentials::container::Container;
 use bedrock_messages::aws::credentials::instance_metadata::InstanceMetadata;
 use bedrock_messages::aws::credentials::listener::{Listener, MountedFile};
-use bedrock_messages::aws::credentials::oidc::Oidc;
+use bedrock_messages::aws::credentials::oidc::{ClientAuthentication, Oidc};
 use bedrock_messages::aws::credentials::sts::{Role, Sts};
 use bedrock_messages::aws::credentials::web_identity::{Token, WebIdentity};
 use bedrock_messages::aws::credentials::{AccessKey, Credentials, Provider, Secret};
@@ -38,13 +38,6 @@ fn provider_in(credentials: &Value, variables: &[(&str, &str)]) -> Provider {
 fn provider(credentials: &Value) -> Provider {
     match parse(&json!({ "credentials": credentials }).to_string()).map(|config| config.credentials) {
         Ok(Source::Fetched(provider)) => (*provider).clone(),
-        other => panic!("{credentials}: {other:?}"),
-    }
-}
-
-fn missing_in(credentials: &Value, variables: &[(&str, &str)]) -> String {
-    match read_in(credentials, &json!({}), variables) {
-        Ok(Source::Missing(reason)) => reason,
         other => panic!("{credentials}: {other:?}"),
     }
 }
@@ -83,6 +76,7 @@ fn web_identity() {
         path: text("/oauth2/token?a=b"),
         client_id: text("gateway"),
         client_secret: Secret::new("s3cret & more"),
+        client_authentication: ClientAuthentication::Form,
         scope: None,
         audience: None,
     };
@@ -90,6 +84,7 @@ fn web_identity() {
         host: text("[::1]:8443"),
         scope: Some(text("sts aws")),
         audience: Some(text("https://sts.amazonaws.com")),
+        client_authentication: ClientAuthentication::Basic,
         ..oidc.clone()
     };
     let written_oidc = json!({
@@ -100,6 +95,7 @@ fn web_identity() {
     written_full_oidc["host"] = json!("[::1]:8443");
     written_full_oidc["scope"] = json!("sts aws");
     written_full_oidc["audience"] = json!("https://sts.amazonaws.com");
+    written_full_oidc["clientAuthentication"] = json!("basic");
     let listener = || Listener { cluster: text("files"), path: text("/token") };
     for (token, expected) in [
         (json!({ "value": " s3cret.token\n" }), Token::Value(Secret::new("s3cret.token"))),
@@ -123,6 +119,16 @@ fn web_identity() {
     });
     let global = Sts { host: text("sts.amazonaws.com"), ..sts() };
     assert_eq!(provider(&written), source(Token::Value(Secret::new("s3cret")), full_role, global));
+    // What STS takes is taken: a path in the ARN, a policy in Latin letters.
+    for (member, value) in [
+        ("roleArn", json!("arn:aws-us-gov:iam::123456789012:role/a:b/c!d/x_+=,.@-9")),
+        ("roleArn", json!(format!("arn:aws:iam::123456789012:role/{}", "x".repeat(64)))),
+        ("policy", json!("{\"ü\": \"\\u0100\"}\n")),
+    ] {
+        let mut written = written.clone();
+        written[member] = value;
+        provider(&written);
+    }
 }
 
 #[test]
@@ -144,15 +150,17 @@ fn assume_role() {
     let twice = source(source(fixed_key(), role(), None), role(), None);
     assert_eq!(provider(&written(written(static_key()))), twice);
 
-    // What its source lacks may come with the next start.
-    let of_environment = provider_in(&written(json!({ "type": "environment" })), &[KEY]);
-    let reason = "AWS_SECRET_ACCESS_KEY is not set";
-    assert_eq!(of_environment, source(Provider::Fixed("environment", Err(text(reason))), role(), None));
-    let Provider::AssumeRole(of_environment) = provider_in(&written(json!({ "type": "environment" })), &[KEY, SECRET])
-    else {
-        panic!()
-    };
-    assert!(matches!(of_environment.source, Provider::Fixed("environment", Ok(_))));
+    // An API key in the environment is for Bedrock: a role is assumed with the access keys.
+    let environment = || json!({ "type": "environment" });
+    let bearer = ("AWS_BEARER_TOKEN_BEDROCK", "s3cret");
+    for inner in [environment(), json!({ "type": "chain", "providers": [environment(), static_key()] })] {
+        let Provider::AssumeRole(found) = provider_in(&written(inner), &[KEY, SECRET, bearer]) else { panic!() };
+        let first = match &found.source {
+            Provider::Chain(sources) => &sources[0],
+            source => source,
+        };
+        assert!(matches!(first, Provider::Fixed("environment", Ok(Credentials::AccessKey(_)))), "{first:?}");
+    }
 }
 
 /// STS's host and the region that is signed for, by the region, `endpoint.fips` and `sts.host`.
@@ -254,48 +262,6 @@ fn container() {
     }
 }
 
-/// Variables that cannot be used do not fail the configuration; requests are told which.
-#[test]
-fn variables_of_a_container() {
-    const PATH: &str = "expected a path such as /v1/credentials, percent-encoded";
-    const HOST: &str = "expected a host such as bedrock.example.com or 127.0.0.1:8080, without scheme and path";
-    const PLAIN: &str = "expected https://, or one of 169.254.170.2, 169.254.170.23, [fd00:ec2::23] and loopback";
-    let bare = json!({ "type": "container", "cluster": "ecs" });
-    let neither = format!("neither {RELATIVE} nor {FULL} is set, and no path is configured");
-    for (variables, reason) in [
-        (&[][..], neither.clone()),
-        (&[(RELATIVE, ""), (FULL, " \n")], neither),
-        (&[(RELATIVE, "s3cret")], format!("{RELATIVE}: {PATH}")),
-        (&[(RELATIVE, "http://169.254.170.2/s3cret")], format!("{RELATIVE}: {PATH}")),
-        (&[(RELATIVE, "/s3cret\r\nx-injected: y")], format!("{RELATIVE}: {PATH}")),
-        (&[(RELATIVE, "/s3cret path")], format!("{RELATIVE}: {PATH}")),
-        (&[(RELATIVE, "/s3cretü")], format!("{RELATIVE}: {PATH}")),
-        // The one that wins is the one that is wrong.
-        (&[(RELATIVE, "s3cret"), (FULL, "http://localhost/")], format!("{RELATIVE}: {PATH}")),
-        (&[(FULL, "s3cret")], format!("{FULL}: expected a URI that begins with http:// or https://")),
-        (&[(FULL, "http://s3cret.example.com/")], format!("{FULL}: {PLAIN}")),
-        (&[(FULL, "http://169.254.169.254/s3cret")], format!("{FULL}: {PLAIN}")),
-        (&[(FULL, "https://user:s3cret@example.com/")], format!("{FULL}: expected a host in the URI, without a user")),
-        (&[(FULL, "http://localhost/s3cret\r\nx-injected: y")], format!("{FULL}: {PATH}")),
-        (&[(FULL, "http://localhost/s3cret path")], format!("{FULL}: {PATH}")),
-        (&[(FULL, "https://s3cret\"example/")], format!("{FULL}: {HOST}")),
-        (&[(FULL, "http://localhost:s3cret/")], format!("{FULL}: {HOST}")),
-        (
-            &[(RELATIVE, "/x"), (AUTHORIZATION, "s3cret\r\nx-injected: y")],
-            format!(
-                "{AUTHORIZATION}: expected a header's value: not empty, no control characters, no spaces around it"
-            ),
-        ),
-    ] {
-        assert_eq!(missing_in(&bare, variables), reason, "{variables:?}");
-        // In a chain the next one is asked; what is missing there is an error of its own.
-        let imds = json!({ "type": "instanceMetadata", "cluster": "imds" });
-        let chain = json!({ "type": "chain", "providers": [bare, imds] });
-        let Provider::Chain(sources) = provider_in(&chain, variables) else { panic!() };
-        assert_eq!(sources.first(), Some(&Provider::Fixed("container", Err(reason))));
-    }
-}
-
 #[test]
 fn instance_metadata() {
     let bare = json!({ "type": "instanceMetadata", "cluster": "imds" });
@@ -312,10 +278,6 @@ fn instance_metadata() {
         ..expected.clone()
     };
     assert_eq!(provider(&written), Provider::InstanceMetadata(full));
-    let disabled = |value| missing_in(&bare, &[("AWS_EC2_METADATA_DISABLED", value)]);
-    for value in ["true", "TRUE", " True\n"] {
-        assert_eq!(disabled(value), "AWS_EC2_METADATA_DISABLED is true");
-    }
     for value in ["", "false", "1", "yes", "s3cret"] {
         let variables = [("AWS_EC2_METADATA_DISABLED", value)];
         assert_eq!(provider_in(&bare, &variables), Provider::InstanceMetadata(expected.clone()), "{value}");
@@ -348,11 +310,6 @@ fn chains() {
         let outcome = read_in(&written, &json!({}), variables);
         assert!(matches!(outcome, Ok(Source::Ready(_))), "{written}: {outcome:?}");
     }
-    // Of those that need no call none may be there.
-    let nothing = chain(json!([environment(), { "type": "credentialsFile", "environmentVariable": "AWS_FILE" }]));
-    let reason = "chain: environment: AWS_SECRET_ACCESS_KEY is not set; credentialsFile: credentials file in the \
-        variable AWS_FILE: not set";
-    assert_eq!(missing_in(&nothing, &[KEY]), reason);
     let imds =
         InstanceMetadata { cluster: text("imds"), host: text("169.254.169.254"), role: None, v1_fallback: false };
     let written = chain(json!([
@@ -365,7 +322,8 @@ fn chains() {
         Provider::Fixed("environment", Err(text("AWS_SECRET_ACCESS_KEY is not set"))),
         Provider::Fixed("credentialsFile", Err(text("credentials file in the variable AWS_FILE: not set"))),
         Provider::InstanceMetadata(imds),
-        Provider::Chain(vec![fixed_key()]),
+        // A chain in a chain is one chain.
+        fixed_key(),
     ]);
     assert_eq!(provider_in(&written, &[KEY]), expected);
 }

@@ -99,6 +99,11 @@ fn what_is_refused_is_named() {
         (&web, "/roleArn", json!("arn:gcp:iam::123456789012:role/s3cret"), "roleArn", ROLE_ARN),
         (&web, "/roleArn", json!("arn:aws:iam::123456789012:role/"), "roleArn", ROLE_ARN),
         (&web, "/roleArn", json!("arn:aws:iam::123456789012:role/s3 cret"), "roleArn", ROLE_ARN),
+        (&web, "/roleArn", json!("arn:aws:iam::123456789012:role/s3:cret"), "roleArn", ROLE_ARN),
+        (&web, "/roleArn", json!("arn:aws:iam::123456789012:role//s3cret"), "roleArn", ROLE_ARN),
+        (&web, "/roleArn", json!("arn:aws:iam::123456789012:role/path/"), "roleArn", ROLE_ARN),
+        (&web, "/roleArn", json!("arn:aws:iam::123456789012:role//"), "roleArn", ROLE_ARN),
+        (&web, "/roleArn", json!(format!("{ARN}{}", "x".repeat(60))), "roleArn", ROLE_ARN),
         (&web, "/roleArn", json!(format!("{ARN}\n")), "roleArn", ROLE_ARN),
         (&web, "/roleArn", json!(long_arn), "roleArn", ROLE_ARN),
         (&web, "/sessionName", json!("x"), "sessionName", SESSION_NAME),
@@ -116,6 +121,13 @@ fn what_is_refused_is_named() {
         (&web, "/policy", json!(""), "policy", POLICY),
         (&web, "/policy", json!(long_policy), "policy", POLICY),
         (&web, "/policy", json!({ "s3cret": 1 }), "policy", "expected a string"),
+        (
+            &web,
+            "/policy",
+            json!("{\"s3cret\": \"ĀBC\"}"),
+            "policy",
+            "expected no character above U+00FF: STS takes none, JSON has \\u for it",
+        ),
         (&web, "/sts", Value::Null, "sts", MISSING),
         (&web, "/sts", json!("s3cret"), "sts", "expected an object"),
         (&web, "/sts", json!({}), "sts.cluster", MISSING),
@@ -130,6 +142,14 @@ fn what_is_refused_is_named() {
         (&web, "/token", json!({}), "token", token_keys),
         (&web, "/token/listener", json!({ "cluster": "files", "path": "/s3cret" }), "token", token_keys),
         (&web, "/token/value", json!("s3 cret"), "token.value", KEY_TEXT),
+        (&web, "/token/value", json!("s3c"), "token.value", "expected a token of 4 to 20000 characters"),
+        (
+            &web,
+            "/token/value",
+            json!("s3cret".repeat(3_334)),
+            "token.value",
+            "expected a token of 4 to 20000 characters",
+        ),
         (&web, "/token/value", json!(" "), "token.value", "expected a text that is not empty"),
         (&web, "/token/file", json!("s3cret"), "token.file", "unknown key; known here: value, oidc, listener"),
         (
@@ -152,6 +172,13 @@ fn what_is_refused_is_named() {
         (&oidc, "/token/oidc/clientId", json!(""), "token.oidc.clientId", WORDS),
         (&oidc, "/token/oidc/clientSecret", json!("s3cret\n"), "token.oidc.clientSecret", WORDS),
         (&oidc, "/token/oidc/clientSecret", json!(["s3cret"]), "token.oidc.clientSecret", "expected a string"),
+        (
+            &oidc,
+            "/token/oidc/clientAuthentication",
+            json!("s3cret"),
+            "token.oidc.clientAuthentication",
+            "expected one of form, basic",
+        ),
         (&oidc, "/token/oidc/scope", json!(""), "token.oidc.scope", WORDS),
         (&oidc, "/token/oidc/audience", json!("s3cret\u{0}"), "token.oidc.audience", WORDS),
         (
@@ -159,7 +186,7 @@ fn what_is_refused_is_named() {
             "/token/oidc/grantType",
             json!("s3cret"),
             "token.oidc.grantType",
-            "unknown key; known here: cluster, host, path, clientId, clientSecret, scope, audience",
+            "unknown key; known here: cluster, host, path, clientId, clientSecret, clientAuthentication, scope, audience",
         ),
         (&token_file, "/token/listener/path", Value::Null, "token.listener.path", MISSING),
         (&token_file, "/token/listener/header", json!("s3 cret"), "token.listener.header", "expected a header's name"),
@@ -176,6 +203,13 @@ fn what_is_refused_is_named() {
             "/source",
             json!({ "type": "apiKey", "value": "s3cret" }),
             "source",
+            "expected a source of access keys: an API key cannot assume a role",
+        ),
+        (
+            &role,
+            "/source",
+            json!({ "type": "chain", "providers": [static_key(), { "type": "apiKey", "value": "s3cret" }] }),
+            "source.providers[1]",
             "expected a source of access keys: an API key cannot assume a role",
         ),
         (&role, "/source", Value::Null, "source", MISSING),
@@ -249,6 +283,18 @@ fn what_is_refused_is_named() {
             "line 2: expected name = value",
         ),
     ];
+    let chained = "expected 3600 at most: a role that a role assumes lasts no longer";
+    let over_roles = |source: &Value| json!({ "type": "assumeRole", "roleArn": ARN, "durationSeconds": 3_600, "sts": { "cluster": "sts" }, "source": source });
+    let chain_of_roles =
+        json!({ "type": "chain", "providers": [static_key(), { "type": "chain", "providers": [web] }] });
+    let (over_web, over_role, over_chain) = (over_roles(&web), over_roles(&role), over_roles(&chain_of_roles));
+    let in_chain = json!({ "type": "chain", "providers": [over_web] });
+    let rows = rows.into_iter().chain([
+        (&over_web, "/durationSeconds", json!(3_601), "durationSeconds", chained),
+        (&over_role, "/durationSeconds", json!(43_200), "durationSeconds", chained),
+        (&over_chain, "/durationSeconds", json!(3_601), "durationSeconds", chained),
+        (&in_chain, "/providers/0/durationSeconds", json!(3_601), "providers[0].durationSeconds", chained),
+    ]);
     for (base, pointer, value, path, problem) in rows {
         read(base).unwrap();
         let mut written = base.clone();

@@ -14,7 +14,7 @@ const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 
 fn fetched(expires: Option<u64>) -> Fetched {
-    Fetched { credentials: Credentials::ApiKey(Secret::new("key")), expires, source: "static".to_owned() }
+    Fetched { credentials: Credentials::ApiKey(Secret::new("key")), expires, source: "static".to_owned(), member: 0 }
 }
 
 fn credentials() -> impl Strategy<Value = Credentials> {
@@ -30,12 +30,13 @@ fn credentials() -> impl Strategy<Value = Credentials> {
 
 /// Any record that can come about: of what is held, after failures, with a lease or without, after a refusal by AWS.
 fn record() -> impl Strategy<Value = Record> {
-    let held = prop::option::of((credentials(), prop::option::of(1_u64..u64::MAX), any::<u64>()));
+    let held = prop::option::of((credentials(), prop::option::of(1_u64..u64::MAX), any::<u64>(), any::<u64>()));
     let failure = (".{0,80}", any::<u64>(), any::<u64>());
     let lease = prop::option::of((any::<u64>(), 0_u64..u64::MAX));
     let refused = prop::option::of(0_u64..u64::MAX);
     (held, prop::collection::vec(failure, 0..4), lease, refused).prop_map(|(held, failures, lease, refused)| {
-        let held = held.map(|(credentials, expires, refresh_at)| Held { credentials, expires, refresh_at });
+        let held =
+            held.map(|(credentials, expires, refresh_at, member)| Held { credentials, expires, refresh_at, member });
         let mut record = Record::default();
         record.held = held;
         for (error, now, random) in failures {
@@ -132,7 +133,8 @@ fn what_is_cut_is_nothing() {
         secret_access_key: Secret::new("secret"),
         session_token: Some(Secret::new("token")),
     };
-    let fetched = Fetched { credentials: Credentials::AccessKey(key), expires: Some(NOON), source: String::new() };
+    let fetched =
+        Fetched { credentials: Credentials::AccessKey(key), expires: Some(NOON), source: String::new(), member: 3 };
     let bytes = Record::default().fetched(&fetched, NOON, 0).encoded();
     let read: Vec<_> = (0..bytes.len()).filter(|end| Record::decode(&bytes[..*end]).is_some()).collect();
     assert!(read.len() <= 3, "{read:?}");
@@ -267,6 +269,53 @@ fn what_aws_refuses_is_replaced() {
     let again = refused.fetched(&fetched(None), NOON + 31_000, 0);
     assert_eq!(again.clone().refused(NOON + 89_999), None);
     assert!(again.refused(NOON + 90_000).is_some());
+}
+
+/// A chain does not leave credentials that are good for those of a member behind theirs: that may be kept for hours.
+#[test]
+fn a_member_that_fails_for_a_moment() {
+    let of = |member, end| Fetched { member, ..fetched(end) };
+    let hour = Some(NOON / 1_000 + 3_600);
+    let errors = || {
+        vec![
+            FetchError::new("webIdentity: x"),
+            FetchError { detail: Some("y".to_owned()), ..FetchError::new("container: z") },
+        ]
+    };
+    let failed = || FetchError {
+        text: "chain: webIdentity: x; container: z".to_owned(),
+        detail: Some("container: y".to_owned()),
+    };
+    let good = Record::default().fetched(&of(1, hour), NOON, 0);
+    assert_eq!(good.held.as_ref().unwrap().member, 1);
+    let end = NOON + 60 * MINUTE - SECOND;
+    for (member, now, taken) in [
+        (2, NOON + 45 * MINUTE, false),
+        (7, end - 1, false),
+        (2, end, true),
+        (1, NOON + 45 * MINUTE, true),
+        (0, NOON + 45 * MINUTE, true),
+    ] {
+        let mut passed = errors();
+        let outcome = good.held.as_ref().unwrap().weighed(Ok(of(member, hour)), &mut passed, now);
+        let (expected, left) = if taken { (Ok(of(member, hour)), errors()) } else { (Err(failed()), vec![]) };
+        assert_eq!((outcome, passed), (expected, left), "{member} {now}");
+    }
+    // A failure is one.
+    let outcome = good.held.as_ref().unwrap().weighed(Err(FetchError::new("x")), &mut errors(), NOON);
+    assert_eq!(outcome, Err(FetchError::new("x")));
+
+    // What AWS has refused is left for any other, also where new ones are due already.
+    for now in [NOON + MINUTE, NOON + 50 * MINUTE] {
+        let refused = good.clone().refused(now).unwrap();
+        assert!(refused.is_due(now) && refused.held.as_ref().unwrap().refresh_at <= now);
+        let outcome = refused.held.as_ref().unwrap().weighed(Ok(of(2, hour)), &mut errors(), now);
+        assert_eq!(outcome, Ok(of(2, hour)));
+        assert_eq!(refused.clone().refused(now + 2 * MINUTE), None);
+        // Only what made them due counts for the pause.
+        let again = refused.fetched(&of(1, hour), now + SECOND, 0).refused(now + 2 * SECOND);
+        assert_eq!(again.is_some(), now > NOON + MINUTE);
+    }
 }
 
 /// A clock that was ahead leaves times behind that are hours away: it must not take that long to go on.

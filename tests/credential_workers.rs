@@ -195,7 +195,8 @@ impl World {
         let fails = self.fails_at(now);
         let name = self.fetches.to_string();
         let credentials = Credentials::ApiKey(Secret::new(name));
-        let fetched = Fetched { credentials, expires: Some((now + self.setting.life) / 1_000), source: String::new() };
+        let fetched =
+            Fetched { credentials, expires: Some((now + self.setting.life) / 1_000), source: String::new(), member: 0 };
         let written = self.change(worker, WRITES, |record| {
             record.is_leased_to(holder).then(|| match fails {
                 true => record.failed(&FetchError::new("no"), now, random),

@@ -12,7 +12,7 @@ use bedrock_messages::aws::credentials::assume_role::AssumeRole;
 use bedrock_messages::aws::credentials::container::Container;
 use bedrock_messages::aws::credentials::instance_metadata::InstanceMetadata;
 use bedrock_messages::aws::credentials::listener::{Listener, MountedFile};
-use bedrock_messages::aws::credentials::oidc::Oidc;
+use bedrock_messages::aws::credentials::oidc::{ClientAuthentication, Oidc};
 use bedrock_messages::aws::credentials::sts::{Role, Sts};
 use bedrock_messages::aws::credentials::web_identity::{Token, WebIdentity};
 use bedrock_messages::aws::credentials::{
@@ -27,11 +27,13 @@ const MOST_CALLS: usize = 64;
 
 const TOKEN: &str = "tok3n-d5f2b1c09a7e";
 const CLIENT_SECRET: &str = "cli3nt-8c1e4a6b2f90";
+/// `gateway:` and the client's secret in base64.
+const BASIC: &str = "Z2F0ZXdheTpjbGkzbnQtOGMxZTRhNmIyZjkw";
 const AUTHORIZATION: &str = "auth0rization-77aa91c3";
 const METADATA_TOKEN: &str = "m3tadata-0f9e8d7c6b5a";
 const SESSION_TOKEN: &str = "s3ssion-a1b2c3d4e5f6";
 /// What calls tell; percent-encoding leaves them as they are.
-const SECRETS: [&str; 5] = [TOKEN, CLIENT_SECRET, AUTHORIZATION, METADATA_TOKEN, SESSION_TOKEN];
+const SECRETS: [&str; 6] = [TOKEN, CLIENT_SECRET, AUTHORIZATION, METADATA_TOKEN, SESSION_TOKEN, BASIC];
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -54,13 +56,14 @@ fn web_identity(token: Token) -> Provider {
     Provider::WebIdentity(Box::new(WebIdentity { sts: sts(), role: role(), token }))
 }
 
-fn web_by_oidc() -> Provider {
+fn web_by_oidc(client_authentication: ClientAuthentication) -> Provider {
     web_identity(Token::Oidc(Oidc {
         cluster: text("oidc"),
         host: text("issuer"),
         path: text("/token"),
         client_id: text("gateway"),
         client_secret: Secret::new(CLIENT_SECRET),
+        client_authentication,
         scope: None,
         audience: None,
     }))
@@ -93,17 +96,22 @@ fn mounted_file() -> Provider {
 fn source(byte: u8) -> Provider {
     match byte % 12 {
         0 => web_identity(Token::Value(Secret::new(TOKEN))),
-        1 => web_by_oidc(),
+        1 => web_by_oidc(ClientAuthentication::Form),
         2 => web_identity(Token::Listener { listener: listener(), header: None }),
         3 => web_identity(Token::Listener { listener: listener(), header: Some(text("x-token")) }),
         4 => assume_role(fixed()),
-        5 => assume_role(web_by_oidc()),
+        5 => assume_role(web_by_oidc(ClientAuthentication::Basic)),
         6 => assume_role(assume_role(fixed())),
         7 => container(),
         8 => instance_metadata(None),
         9 => instance_metadata(Some("gateway")),
         10 => mounted_file(),
-        _ => Provider::Chain(vec![web_by_oidc(), assume_role(container()), instance_metadata(None), mounted_file()]),
+        _ => Provider::Chain(vec![
+            web_by_oidc(ClientAuthentication::Form),
+            assume_role(container()),
+            instance_metadata(None),
+            mounted_file(),
+        ]),
     }
 }
 
@@ -157,7 +165,7 @@ fn shows_nothing(shown: &str, told: &[&str]) {
 /// What a call tells, as a header or in its form.
 fn told_in(call: &Call) -> Vec<&'static str> {
     let fields = call.body.expose().split('&').filter_map(|field| field.split_once('='));
-    let headers = call.headers.iter().map(|(_, value)| value.expose());
+    let headers = call.headers.iter().map(|(_, value)| value.expose().trim_start_matches("Basic "));
     let told: Vec<_> = fields.map(|(_, value)| value).chain(headers).collect();
     SECRETS.into_iter().filter(|secret| told.contains(secret)).collect()
 }
@@ -180,6 +188,9 @@ fuzz_target!(|input: &[u8]| {
                 step = fetch.answered(answer, NOON);
                 if let Step::Done(Err(FetchError { text, detail })) = &step {
                     shows_nothing(&format!("{text} {detail:?}"), &told);
+                }
+                for passed in fetch.passed() {
+                    shows_nothing(&passed.to_string(), &SECRETS);
                 }
                 continue;
             }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bedrock_messages::bedrock::stream::{Failure, InvocationMetrics, Transcoder};
 use bedrock_messages::config::Config;
-use bedrock_messages::exchange::{Access, Begin, Body, Finish, Headers, Origin, Response, begin, Signers};
+use bedrock_messages::exchange::{Access, Begin, Body, Finish, Headers, Origin, Response, Signers, begin};
 use cuts::Cuts;
 use libfuzzer_sys::fuzz_target;
 use members::Members;

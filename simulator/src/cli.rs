@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bedrock_simulator::config::ClientAuthentication;
 use bedrock_simulator::{AccessKeys, Config, CredentialConfig};
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
@@ -48,6 +49,9 @@ pub struct Arguments {
     /// Secret of that client
     #[arg(long, value_name = "SECRET", default_value = CredentialConfig::OIDC_CLIENT_SECRET)]
     oidc_client_secret: String,
+    /// The one way in which it takes that secret; both without it
+    #[arg(long, value_name = "WAY")]
+    oidc_authentication: Option<ClientAuthentication>,
     /// Life of all credentials and OIDC tokens that are handed out, whatever was asked for
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     session_seconds: Option<u64>,
@@ -74,6 +78,7 @@ impl Arguments {
                 container_token: self.container_token,
                 oidc_client_id: self.oidc_client_id,
                 oidc_client_secret: self.oidc_client_secret,
+                oidc_authentication: self.oidc_authentication,
                 session_life: self.session_seconds.map(Duration::from_secs),
             },
         }

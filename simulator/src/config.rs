@@ -48,8 +48,19 @@ pub struct CredentialConfig {
     pub oidc_client_id: String,
     /// That client's secret.
     pub oidc_client_secret: String,
+    /// The one way in which it takes the secret; both without it.
+    pub oidc_authentication: Option<ClientAuthentication>,
     /// The life of everything that is handed out, in place of the one that each service has for it.
     pub session_life: Option<Duration>,
+}
+
+/// How an OIDC client shows its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ClientAuthentication {
+    /// In the form.
+    Form,
+    /// In the header `authorization`.
+    Basic,
 }
 
 impl Config {
@@ -100,6 +111,7 @@ impl Default for CredentialConfig {
             container_token: Self::CONTAINER_TOKEN.into(),
             oidc_client_id: Self::OIDC_CLIENT_ID.into(),
             oidc_client_secret: Self::OIDC_CLIENT_SECRET.into(),
+            oidc_authentication: None,
             session_life: None,
         }
     }

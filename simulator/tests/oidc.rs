@@ -3,11 +3,14 @@
 mod support;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bedrock_simulator::config::ClientAuthentication;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use support::Simulator;
 use support::credentials::{OIDC_HOST, short_lived};
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
@@ -73,6 +76,39 @@ async fn what_is_refused() {
     assert_eq!((json.status, json.text("error").as_str()), (400, "invalid_request"));
     // RFC 6749 has parameters overlooked that are not known.
     assert_eq!(simulator.client_credentials(&[("resource", "a")]).await.status, 200);
+}
+
+/// RFC 6749 2.3.1: in the form, or form-encoded in a header; never both.
+#[tokio::test]
+async fn ways_to_show_the_secret() {
+    let basic = |pair: &str| ("authorization", format!("Basic {}", STANDARD.encode(pair)));
+    let good = || basic("bedrock%2Dgateway:oidc-client-secret-example");
+    let in_form = "&client_id=bedrock-gateway&client_secret=oidc-client-secret-example";
+    let bearer = || ("authorization", "Bearer YTpi".to_owned());
+    let refused = (401, "invalid_client");
+    for (only, header, form, expected) in [
+        (None, None, in_form, (200, "")),
+        (None, Some(good()), "", (200, "")),
+        (None, Some(good()), in_form, (400, "invalid_request")),
+        (None, Some(basic("bedrock-gateway:another")), "", refused),
+        (None, Some(basic("bedrock-gateway")), "", refused),
+        (None, Some(bearer()), "", refused),
+        (None, None, "", refused),
+        (Some(ClientAuthentication::Form), None, in_form, (200, "")),
+        (Some(ClientAuthentication::Form), Some(good()), "", refused),
+        (Some(ClientAuthentication::Basic), None, in_form, refused),
+        (Some(ClientAuthentication::Basic), Some(good()), "", (200, "")),
+    ] {
+        let mut config = short_lived(7);
+        config.credentials.oidc_authentication = only;
+        let simulator = Simulator::start_with(config).await;
+        let mut headers = vec![("host", OIDC_HOST.to_owned()), ("content-type", FORM.to_owned())];
+        headers.extend(header);
+        let body = format!("grant_type=client_credentials{form}");
+        let reply = simulator.exchange("POST", "/token", &headers, body.clone().into()).await;
+        let error = if reply.status == 200 { String::new() } else { reply.text("error") };
+        assert_eq!((reply.status, error.as_str()), expected, "{only:?} {headers:?} {body}");
+    }
 }
 
 #[tokio::test]

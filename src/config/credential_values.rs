@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use crate::aws::credentials::web_identity::token_text;
 use crate::aws::credentials::{credentials_file, key_text};
 
 use super::values::{Checked, Host, Rule};
@@ -12,6 +13,15 @@ pub(super) struct Key;
 impl Rule for Key {
     fn check(text: &str) -> Result<String, &'static str> {
         key_text(text).map(str::to_owned)
+    }
+}
+
+/// A web identity token.
+pub(super) struct WebToken;
+
+impl Rule for WebToken {
+    fn check(text: &str) -> Result<String, &'static str> {
+        token_text(text).map(str::to_owned)
     }
 }
 
@@ -101,7 +111,11 @@ impl Rule for RoleArn {
         let mut part = || parts.next().unwrap_or_default();
         let (arn, partition, service, region, account, name) = (part(), part(), part(), part(), part(), part());
         let number = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        let named = name.strip_prefix("role/").is_some_and(|name| !name.is_empty());
+        // Its path has at least one character between two slashes.
+        let named = name.strip_prefix("role/").is_some_and(|name| match name.rsplit_once('/') {
+            Some((path, name)) => !path.is_empty() && RoleName::check(name).is_ok(),
+            None => RoleName::check(name).is_ok(),
+        });
         let fits = arn == "arn" && partition.starts_with("aws") && service == "iam" && region.is_empty();
         if !fits || !number || !named || text.len() > 2048 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(EXPECTED);
@@ -148,6 +162,9 @@ impl Rule for Policy {
         let object = matches!(serde_json::from_str(text), Ok(serde_json::Value::Object(_)));
         if !object || text.chars().count() > 2048 {
             return Err("expected the JSON text of a policy, 2048 characters at most");
+        }
+        if text.chars().any(|char| char > '\u{ff}') {
+            return Err("expected no character above U+00FF: STS takes none, JSON has \\u for it");
         }
         Ok(text.to_owned())
     }

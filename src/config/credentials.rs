@@ -17,6 +17,8 @@ use super::{ConfigError, Environment, members};
 
 /// So many sources may stand inside one another.
 const DEEPEST: usize = 4;
+/// So long lasts a role that a role assumes, seconds, whatever the role's own limit.
+const LONGEST_CHAINED: u32 = 3_600;
 const ECS_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const CONTAINER_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
@@ -54,39 +56,43 @@ pub(super) fn source(written: members::Credentials, place: &Place<'_>) -> Result
     if matches!(written, members::Credentials::External {}) {
         return Ok(Source::External);
     }
-    Ok(match place.provider(written, "credentials", 1)? {
-        Provider::Fixed(_, Ok(credentials)) => Source::Ready(credentials),
+    let source = place.provider(written, "credentials", 1, false)?;
+    Ok(match (source.hopeless(), source) {
         // What the environment lacks may come with the next start: requests are told, the configuration stands.
-        Provider::Fixed("environment", Err(reason)) => {
+        (Some(reason), Provider::Fixed("environment", _)) => {
             Source::Missing(format!("credentials from the environment: {reason}"))
         }
-        Provider::Fixed(_, Err(reason)) => Source::Missing(reason),
-        Provider::Chain(sources) => chain(sources),
-        fetched => Source::Fetched(Rc::new(fetched)),
+        (Some(reason), Provider::Fixed(..)) => Source::Missing(reason),
+        (Some(reason), source) => Source::Missing(format!("{}: {reason}", source.name())),
+        (None, Provider::Fixed(_, Ok(credentials))) => Source::Ready(credentials),
+        (None, Provider::Chain(sources)) => chain(sources),
+        (None, source) => Source::Fetched(Rc::new(source)),
     })
 }
 
-/// What the sources in front say that need no call decides it; of any other the chain has to be asked.
+/// What the first source that can give anything knows decides it, if it knows something.
 fn chain(sources: Vec<Provider>) -> Source {
-    let mut reasons = Vec::new();
-    for source in &sources {
-        match source {
-            Provider::Fixed(_, Ok(credentials)) => return Source::Ready(credentials.clone()),
-            Provider::Fixed(name, Err(reason)) => reasons.push(format!("{name}: {reason}")),
-            _ => return Source::Fetched(Rc::new(Provider::Chain(sources))),
-        }
+    match sources.iter().find(|source| source.hopeless().is_none()) {
+        Some(Provider::Fixed(_, Ok(credentials))) => Source::Ready(credentials.clone()),
+        _ => Source::Fetched(Rc::new(Provider::Chain(sources))),
     }
-    Source::Missing(format!("chain: {}", reasons.join("; ")))
 }
 
 impl Place<'_> {
-    fn provider(&self, written: members::Credentials, path: &str, depth: usize) -> Result<Provider, ConfigError> {
+    /// `for_role`: only access keys will do, because they are to sign for a role.
+    fn provider(
+        &self,
+        written: members::Credentials,
+        path: &str,
+        depth: usize,
+        for_role: bool,
+    ) -> Result<Provider, ConfigError> {
         if depth > DEEPEST {
             return Err(ConfigError::at(path, format!("expected no more than {DEEPEST} sources inside one another")));
         }
         Ok(match written {
             members::Credentials::Environment {} => {
-                Provider::Fixed("environment", environment::credentials(self.environment))
+                Provider::Fixed("environment", environment::credentials(self.environment, for_role))
             }
             members::Credentials::Static { access_key_id, secret_access_key, session_token } => {
                 let key = AccessKey {
@@ -95,6 +101,10 @@ impl Place<'_> {
                     session_token: session_token.map(|token| Secret::new(token.0)),
                 };
                 Provider::Fixed("static", Ok(Credentials::AccessKey(key)))
+            }
+            members::Credentials::ApiKey { .. } if for_role => {
+                let expected = "expected a source of access keys: an API key cannot assume a role";
+                return Err(ConfigError::at(path, expected));
             }
             members::Credentials::ApiKey { value } => {
                 Provider::Fixed("apiKey", Ok(Credentials::ApiKey(Secret::new(value.0))))
@@ -129,13 +139,10 @@ impl Place<'_> {
                 sts,
                 source,
             } => {
-                let path = format!("{path}.source");
-                let source = self.provider(*source, &path, depth + 1)?;
-                if let Provider::Fixed(_, Ok(Credentials::ApiKey(_))) = source {
-                    return Err(ConfigError::at(
-                        &path,
-                        "expected a source of access keys: an API key cannot assume a role",
-                    ));
+                let source = self.provider(*source, &format!("{path}.source"), depth + 1, true)?;
+                if gives_role(&source) && duration_seconds.as_ref().is_some_and(|seconds| seconds.0 > LONGEST_CHAINED) {
+                    let expected = "expected 3600 at most: a role that a role assumes lasts no longer";
+                    return Err(ConfigError::at(&format!("{path}.durationSeconds"), expected));
                 }
                 let role = role(role_arn, session_name, duration_seconds, policy);
                 let external_id = external_id.map(String::from);
@@ -161,10 +168,16 @@ impl Place<'_> {
                 if providers.is_empty() {
                     return Err(ConfigError::at(&format!("{path}.providers"), "expected at least one source"));
                 }
-                let sources = providers.into_iter().enumerate();
-                let sources = sources
-                    .map(|(index, source)| self.provider(source, &format!("{path}.providers[{index}]"), depth + 1));
-                Provider::Chain(sources.collect::<Result<_, _>>()?)
+                let mut sources = Vec::new();
+                for (index, source) in providers.into_iter().enumerate() {
+                    let path = format!("{path}.providers[{index}]");
+                    match self.provider(source, &path, depth + 1, for_role)? {
+                        // A chain in a chain is one chain.
+                        Provider::Chain(inner) => sources.extend(inner),
+                        source => sources.push(source),
+                    }
+                }
+                Provider::Chain(sources)
             }
             members::Credentials::External {} => {
                 return Err(ConfigError::at(path, "expected a source with credentials, not external"));
@@ -231,6 +244,15 @@ fn checked_parts(uri: &str) -> Result<(String, String), &'static str> {
     Ok((Authority::check(&host)?, RequestPath::check(&path)?))
 }
 
+/// Whether STS has given what a source gives, of a chain any member.
+fn gives_role(source: &Provider) -> bool {
+    match source {
+        Provider::WebIdentity(_) | Provider::AssumeRole(_) => true,
+        Provider::Chain(sources) => sources.iter().any(gives_role),
+        _ => false,
+    }
+}
+
 fn role(
     arn: Checked<RoleArn>,
     session_name: Checked<SessionName>,
@@ -254,6 +276,7 @@ fn web_identity_token(written: members::Token, path: &str) -> Result<Token, Conf
             path: oidc.path.0,
             client_id: oidc.client_id.0,
             client_secret: Secret::new(oidc.client_secret.0),
+            client_authentication: oidc.client_authentication,
             scope: oidc.scope.map(String::from),
             audience: oidc.audience.map(String::from),
         })),

@@ -4,8 +4,9 @@
 use super::abi::{self, Buffer, Map};
 use super::metrics::Metrics;
 use crate::aws::credentials::call::{CALL_TIMEOUT, LONGEST_ANSWER};
+use crate::aws::credentials::fetch::Outcome;
 use crate::aws::credentials::{
-    Answer, Call, CallFailure, Fetch, FetchError, Fetched, Held, Provider, Record, Secret, Step, record,
+    Answer, Call, CallFailure, Fetch, FetchError, Held, Provider, Record, Secret, Step, record,
 };
 use crate::deadline::Deadline;
 use proxy_wasm::types::Status;
@@ -108,7 +109,7 @@ impl Keeper {
     fn go_on(&self, mut fetch: Fetch, mut step: Step, now: u64, metrics: &Metrics) {
         loop {
             match step {
-                Step::Done(outcome) => return self.done(outcome, now, metrics),
+                Step::Done(outcome) => return self.done(outcome, fetch.passed(), now, metrics),
                 Step::Send(call) => {
                     // The lease lasts a little longer than a call. Whoever lost it, to a clock that jumped, stops.
                     if !self.change(WRITES, |record| record.leased(self.holder, now)) {
@@ -130,8 +131,15 @@ impl Keeper {
         }
     }
 
-    fn done(&self, outcome: Result<Fetched, FetchError>, now: u64, metrics: &Metrics) {
+    fn done(&self, outcome: Outcome, mut passed: Vec<FetchError>, now: u64, metrics: &Metrics) {
         let random = abi::random();
+        for error in &passed {
+            metrics.credential_fetch(error.kind(), "error");
+        }
+        let outcome = match &*self.held.borrow() {
+            Some(held) => held.weighed(outcome, &mut passed, now),
+            None => outcome,
+        };
         match &outcome {
             Ok(fetched) => metrics.credential_fetch(fetched.kind(), "ok"),
             Err(_) => metrics.credential_fetch(self.provider.name(), "error"),
@@ -142,28 +150,39 @@ impl Keeper {
                 Err(error) => record.failed(error, now, random),
             })
         });
-        match &outcome {
-            Ok(fetched) => self.log_source(&fetched.source),
-            Err(error) => self.log_failure(error, now),
-        }
+        let what = match outcome {
+            Ok(fetched) => {
+                self.log_source(&fetched.source);
+                "passed over for"
+            }
+            Err(error) => {
+                passed.insert(0, error);
+                "no new"
+            }
+        };
+        self.log_failures(what, &passed, now);
     }
 
     /// Which source is in use is worth a line when that changes.
     fn log_source(&self, source: &str) {
-        self.logged.replace(Default::default());
         if *self.source.borrow() != source {
             log::info!("bedrock-messages: AWS credentials are those of {source}");
             self.source.replace(source.to_owned());
         }
     }
 
-    fn log_failure(&self, error: &FetchError, now: u64) {
-        let is_known = |(text, silence): &(String, Deadline)| *text == error.text && !silence.is_over(now);
+    /// Those of a try, of which there may be none.
+    fn log_failures(&self, what: &str, errors: &[FetchError], now: u64) {
+        let joined = |text: fn(&FetchError) -> String| errors.iter().map(text).collect::<Vec<_>>().join("; ");
+        let text = joined(|error| error.text.clone());
+        let is_known = |(known, silence): &(String, Deadline)| *known == text && !silence.is_over(now);
         if is_known(&self.logged.borrow()) {
             return;
         }
-        self.logged.replace((error.text.clone(), Deadline::after(now, LOG_PAUSE)));
-        log::warn!("bedrock-messages: no new AWS credentials: {error}");
+        if !errors.is_empty() {
+            log::warn!("bedrock-messages: {what} AWS credentials: {}", joined(FetchError::to_string));
+        }
+        self.logged.replace((text, Deadline::after(now, LOG_PAUSE)));
     }
 
     /// Reads the record, and keeps what is in it.

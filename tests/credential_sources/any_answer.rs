@@ -102,7 +102,8 @@ fn each_answer_to_each_call() {
                 let cluster = call.split(" by ").nth(1).unwrap().split([';', ' ']).next().unwrap();
                 let (text, detail) = refused(Err(failure));
                 assert_eq!(text, format!("{name}: {who} gave no answer: {said}"));
-                assert_eq!(detail, Some(format!("cluster {cluster}")), "{call}");
+                let of_whom = name.strip_prefix("chain: ").map(|member| format!("{member}: ")).unwrap_or_default();
+                assert_eq!(detail, Some(format!("{of_whom}cluster {cluster}")), "{call}");
             }
             for status in [100, 201, 204, 301, 302, 307, 400, 429, 500, 502, 503] {
                 says(

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bedrock_messages::aws::credentials::fetch::Outcome;
 use bedrock_messages::aws::credentials::{
-    AccessKey, Answer, Call, CallFailure, Credentials, Fetch, Fetched, Provider, Secret, Step,
+    AccessKey, Answer, Call, CallFailure, Credentials, Fetch, FetchError, Fetched, Provider, Secret, Step,
 };
 
 /// 2026-11-22T12:00:00Z.
@@ -28,7 +28,13 @@ pub fn told_with(status: u16, headers: &[(&str, &str)], body: &str) -> Told {
 }
 
 /// Runs a source to its end, `other` being the other side; the calls that it made, and how it ended.
-pub fn drive(provider: &Provider, mut other: impl FnMut(&Call) -> Told) -> (Vec<Call>, Outcome) {
+pub fn drive(provider: &Provider, other: impl FnMut(&Call) -> Told) -> (Vec<Call>, Outcome) {
+    let (calls, outcome, _) = run(provider, other);
+    (calls, outcome)
+}
+
+/// The same with the errors that were passed over.
+fn run(provider: &Provider, mut other: impl FnMut(&Call) -> Told) -> (Vec<Call>, Outcome, Vec<FetchError>) {
     let provider = Rc::new(provider.clone());
     shows_nothing(&format!("{provider:?}"));
     let mut calls = Vec::new();
@@ -37,14 +43,15 @@ pub fn drive(provider: &Provider, mut other: impl FnMut(&Call) -> Told) -> (Vec<
         shows_nothing(&format!("{step:?}"));
         match step {
             Step::Done(outcome) => {
-                if let Err(error) = &outcome {
+                let passed = fetch.passed();
+                for error in outcome.as_ref().err().into_iter().chain(&passed) {
                     shows_nothing(&error.to_string());
                     assert!(!error.to_string().contains(char::is_control), "{error:?}");
                 }
                 // Whoever goes on with it is told so, and nothing happens.
                 let stuck = fetch.answered(Err(CallFailure::Broken), NOON);
                 assert!(matches!(stuck, Step::Done(Err(_))), "{stuck:?}");
-                return (calls, outcome);
+                return (calls, outcome, passed);
             }
             Step::Send(call) => {
                 let told = other(&call);
@@ -59,15 +66,20 @@ pub fn drive(provider: &Provider, mut other: impl FnMut(&Call) -> Told) -> (Vec<
 
 /// The same with a script: the calls that have to come, and their answers.
 pub fn play(provider: &Provider, script: &[(&str, Told)]) -> Outcome {
+    play_all(provider, script).0
+}
+
+/// The same with the errors that were passed over.
+pub fn play_all(provider: &Provider, script: &[(&str, Told)]) -> (Outcome, Vec<FetchError>) {
     let mut script = script.iter();
-    let (_, outcome) = drive(provider, |call| {
+    let (_, outcome, passed) = run(provider, |call| {
         let Some((expected, told)) = script.next() else { panic!("one more call: {}", line(call)) };
         assert_eq!(line(call), *expected);
         told.clone()
     });
     let rest: Vec<_> = script.map(|(expected, _)| expected).collect();
     assert!(rest.is_empty(), "{outcome:?} without {rest:?}");
-    outcome
+    (outcome, passed)
 }
 
 /// Why a source with this script gives nothing: in the words for clients, and those for the operator.
@@ -102,5 +114,5 @@ pub fn access_key(id: &str, secret: &str, token: Option<&str>) -> AccessKey {
 }
 
 pub fn fetched(source: &str, key: AccessKey, expires: Option<u64>) -> Outcome {
-    Ok(Fetched { credentials: Credentials::AccessKey(key), expires, source: source.to_owned() })
+    Ok(Fetched { credentials: Credentials::AccessKey(key), expires, source: source.to_owned(), member: 0 })
 }

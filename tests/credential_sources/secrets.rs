@@ -1,5 +1,6 @@
 //! No secret comes back: not when the other side says what it was told, in whatever way.
 
+use bedrock_messages::aws::credentials::web_identity::Token;
 use bedrock_messages::aws::credentials::{Call, Credentials, FetchError, Held, Provider, Record, Secret};
 use bedrock_messages::aws::sigv4::QUERY;
 use proptest::prelude::*;
@@ -7,7 +8,7 @@ use proptest::prelude::*;
 use crate::play::{MARKER, NOON, Told, access_key, drive, shows_nothing, told, told_with};
 use crate::sources::{
     CONTAINER_TOKEN, DOCUMENT, FILE, TOKEN, assume_role, container, fixed, instance_metadata, mounted_file, sts_answer,
-    web_by_listener, web_by_oidc, web_by_value,
+    web_by_basic_oidc, web_by_listener, web_by_oidc, web_by_value, web_identity,
 };
 
 fn sources() -> Vec<Provider> {
@@ -17,6 +18,7 @@ fn sources() -> Vec<Provider> {
     vec![
         web_by_value(),
         web_by_oidc(),
+        web_by_basic_oidc(),
         web_by_listener(None),
         web_by_listener(Some("x-token")),
         assume_role(fixed()),
@@ -132,11 +134,33 @@ fn nothing_that_was_told_comes_back() {
 #[test]
 fn a_piece_of_a_secret_is_no_code() {
     let token = format!("{}{}", "s3cr3t".repeat(10), "x".repeat(100));
-    let mut provider = web_by_value();
-    let Provider::WebIdentity(source) = &mut provider else { panic!() };
-    source.token = bedrock_messages::aws::credentials::web_identity::Token::Value(Secret::new(token.as_str()));
+    let provider = web_identity(Token::Value(Secret::new(token.as_str())));
     let document = format!("<a><Code>{}</Code></a>", &token[..60]);
     drive(&provider, |_| told(403, document.as_str())).1.unwrap_err();
+}
+
+/// What was cut off stands in other words: more than a few bytes of it are not shown, wherever they are of.
+#[test]
+fn a_longer_piece_in_other_words() {
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJnYXRld2F5In0.c2lnbmF0dXJl";
+    let provider = web_identity(Token::Value(Secret::new(token)));
+    for (from, long, words, shown) in [
+        (0, 12, "the token 'X…' is not valid", false),
+        (20, 12, "X", false),
+        (20, 30, "malformed: …X… (cut)", false),
+        (5, 20, "a=b&token=X%2", false),
+        (5, 20, "ünïcode X", false),
+        // As much of it stands in many a text.
+        (0, 11, "the token 'X…' is not valid", true),
+        (0, 0, "the token is not valid", true),
+    ] {
+        let said = words.replace('X', &token[from..from + long]);
+        let document =
+            format!("<a><Code>InvalidIdentityToken</Code><Message>{}</Message></a>", said.replace('&', "&amp;"));
+        let (_, outcome) = drive(&provider, |_| told(400, document.as_str()));
+        let expected = if shown { said } else { "what it says repeats a secret".to_owned() };
+        assert_eq!(outcome.unwrap_err().detail, Some(expected));
+    }
 }
 
 #[test]
@@ -151,7 +175,7 @@ fn debug_output_shows_nothing() {
         };
         shows_nothing(&format!("{outcome:?} {record:?}"));
     }
-    let held = Held { credentials: Credentials::ApiKey(Secret::new(MARKER)), expires: None, refresh_at: 0 };
+    let held = Held { credentials: Credentials::ApiKey(Secret::new(MARKER)), expires: None, refresh_at: 0, member: 0 };
     shows_nothing(&format!("{held:?} {:?} {:?}", Secret::new(MARKER), access_key("A", MARKER, Some(MARKER))));
     shows_nothing(&format!("{:?}", FetchError::new("x").of("y")));
 }

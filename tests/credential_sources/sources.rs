@@ -4,7 +4,7 @@ use bedrock_messages::aws::credentials::assume_role::AssumeRole;
 use bedrock_messages::aws::credentials::container::Container;
 use bedrock_messages::aws::credentials::instance_metadata::InstanceMetadata;
 use bedrock_messages::aws::credentials::listener::{Listener, MountedFile};
-use bedrock_messages::aws::credentials::oidc::Oidc;
+use bedrock_messages::aws::credentials::oidc::{ClientAuthentication, Oidc};
 use bedrock_messages::aws::credentials::sts::{Role, Sts};
 use bedrock_messages::aws::credentials::web_identity::{Token, WebIdentity};
 use bedrock_messages::aws::credentials::{AccessKey, Credentials, Provider, Secret};
@@ -95,6 +95,7 @@ pub fn oidc() -> Oidc {
         path: text("/oauth2/token"),
         client_id: text("gateway"),
         client_secret: Secret::new(CLIENT_SECRET),
+        client_authentication: ClientAuthentication::Form,
         scope: Some(text("sts aws")),
         audience: Some(text("https://sts.amazonaws.com")),
     }
@@ -114,6 +115,11 @@ pub fn web_by_value() -> Provider {
 
 pub fn web_by_oidc() -> Provider {
     web_identity(Token::Oidc(oidc()))
+}
+
+/// The client's secret in the header.
+pub fn web_by_basic_oidc() -> Provider {
+    web_identity(Token::Oidc(Oidc { client_authentication: ClientAuthentication::Basic, ..oidc() }))
 }
 
 pub fn web_by_listener(header: Option<&str>) -> Provider {

@@ -1,7 +1,7 @@
 //! What STS answers, in XML.
 
 use crate::play::{NOON, ONE, fetched, play, refused, told, told_with};
-use crate::sources::{WEB_CALL, sts_answer, sts_key, web_by_value};
+use crate::sources::{CONTAINER_CALL, DOCUMENT, WEB_CALL, container, sts_answer, sts_key, web_by_value};
 
 const EXPIRATION: &str = "<Expiration>2026-11-22T13:00:00Z</Expiration>";
 const ID: &str = "<AccessKeyId>ASIASTS</AccessKeyId>";
@@ -188,6 +188,25 @@ fn a_clock_that_is_off_is_named() {
         let said = refused(&web_by_value(), &[(WEB_CALL, answer)]);
         let expected = format!("webIdentity: STS answered 403 {code}{skew}");
         assert_eq!(said, (expected, Some("Signature expired".to_owned())), "{date:?}");
+    }
+    // What has expired when it comes has not, if the clock is ahead; nobody else would say so of a call without signature.
+    let late = sts_answer("AssumeRole").replace("13:00:00Z", "11:30:00Z");
+    for (date, skew) in [
+        (Some("Sun, 22 Nov 2026 10:30:00 GMT"), ": the gateway's clock is 5400 s ahead of AWS's"),
+        (Some("Sun, 22 Nov 2026 12:00:10 GMT"), ""),
+        (Some("soon"), ""),
+        (None, ""),
+    ] {
+        let headers: Vec<_> = date.iter().map(|date| ("date", *date)).collect();
+        let said = refused(&web_by_value(), &[(WEB_CALL, told_with(200, &headers, &late))]);
+        assert_eq!(said, (format!("webIdentity: STS answered with credentials that have expired{skew}"), None));
+        let document = told_with(200, &headers, &DOCUMENT.replace("13:00:00Z", "11:30:00Z"));
+        let said = refused(
+            &container(None),
+            &[(&CONTAINER_CALL.replace("; authorization: Bearer s3cr3t-container", ""), document)],
+        );
+        let expected = format!("container: the container's endpoint answered with credentials that have expired{skew}");
+        assert_eq!(said, (expected, None));
     }
     // A success says nothing of it.
     let answer = told_with(200, &[("date", "Sun, 22 Nov 2026 10:00:00 GMT")], &sts_answer("AssumeRole"));

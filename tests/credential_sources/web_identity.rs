@@ -1,12 +1,13 @@
 //! `webIdentity`: its tokens.
 
+use base64::Engine as _;
 use bedrock_messages::aws::credentials::web_identity::{Token, WebIdentity};
 use bedrock_messages::aws::credentials::{Provider, Secret};
 
 use crate::play::{ONE, Told, fetched, play, refused, told, told_with};
 use crate::sources::{
-    OIDC_CALL, TOKEN, TOKEN_CALL, WEB_CALL, oidc, role, sts, sts_answer, sts_key, web_by_listener, web_by_oidc,
-    web_by_value, web_identity,
+    OIDC_CALL, TOKEN, TOKEN_CALL, WEB_CALL, oidc, role, sts, sts_answer, sts_key, web_by_basic_oidc, web_by_listener,
+    web_by_oidc, web_by_value, web_identity,
 };
 
 fn good() -> Told {
@@ -60,6 +61,30 @@ fn the_token_of_an_oidc_issuer() {
         client_secret=s3cr3t%26client%2Fsecret%2B%3D";
     let answer = told(200, format!(r#"{{"id_token": "{TOKEN}"}}"#));
     play(&web_identity(Token::Oidc(bare)), &[(call, answer), (WEB_CALL, good())]).unwrap();
+}
+
+/// RFC 6749 §2.3.1: each part form-encoded, then in base64; neither in the form.
+#[test]
+fn the_client_s_secret_in_a_header() {
+    let pair = base64::engine::general_purpose::STANDARD.encode("gateway%3A1:s3cr3t%26client%2Fsecret%2B%3D");
+    let call = format!(
+        "POST issuer.example.com/oauth2/token by oidc; accept: application/json; \
+        content-type: application/x-www-form-urlencoded; authorization: Basic {pair} | grant_type=client_credentials&\
+        scope=sts%20aws&audience=https%3A%2F%2Fsts.amazonaws.com"
+    );
+    let mut provider = web_by_basic_oidc();
+    let Provider::WebIdentity(source) = &mut provider else { panic!() };
+    let Token::Oidc(oidc) = &mut source.token else { panic!() };
+    oidc.client_id = "gateway:1".to_owned();
+    let answer = told(200, format!(r#"{{"id_token": "{TOKEN}"}}"#));
+    play(&provider, &[(&call, answer), (WEB_CALL, good())]).unwrap();
+    for echoed in [format!("no such client: Basic {pair}"), format!("'{pair}'"), format!("bad {}", &pair[..20])] {
+        let answer =
+            told(401, serde_json::json!({ "error": "invalid_client", "error_description": echoed }).to_string());
+        let (text, detail) = refused(&provider, &[(&call, answer)]);
+        assert_eq!(text, "webIdentity: the OIDC issuer answered 401 invalid_client");
+        assert_eq!(detail.as_deref(), Some("what it says repeats a secret"), "{echoed}");
+    }
 }
 
 #[test]

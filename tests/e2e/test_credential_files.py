@@ -10,7 +10,7 @@ import urllib.parse
 import pytest
 
 from harness.credential_files import KEY, NAMES
-from harness.credential_fixtures import ECS, EXTERNAL, FILES, MOUNTS, PROFILE, calls, key_of, sts_keys, wanted
+from harness.credential_fixtures import ECS, EXTERNAL, FILES, MOUNTS, POD, PROFILE, calls, key_of, sts_keys, wanted
 from harness.messages import assert_envelope
 from harness.processes import wait_until
 from harness.simulator import ACCESS_KEY_ID, API_KEY, KEYS, SECRET_ACCESS_KEY, Simulator
@@ -126,7 +126,8 @@ def test_no_secret_in_log_and_statistics(start_file, mount, simulator, name):
     ({"AWS_BEARER_TOKEN_BEDROCK": API_KEY}, None, None, {}),
     (ECS, None, "container", {"container": 1}),
     ({}, None, "instanceMetadata", {"instanceMetadata": 3}),
-], ids=["environment", "api-key", "container", "instance-metadata"])
+    (POD, None, "instanceMetadata", {"instanceMetadata": 3}),
+], ids=["environment", "api-key", "container", "instance-metadata", "no-pod-identity"])
 def test_the_chain_takes_the_first_that_has_some(start_file, mount, simulator, env, key, service, expected):
     """The token's file is there and empty, as the file's head asks for."""
     gateway = start_file("chain", simulator, mount("chain", ""), env=env)

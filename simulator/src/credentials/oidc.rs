@@ -1,13 +1,17 @@
-//! The token endpoint of an OIDC provider: RFC 6749, client credentials (4.4), the client's secret in the form (2.3.1).
+//! The token endpoint of an OIDC provider: RFC 6749, client credentials (4.4), the client's secret in the form or by HTTP's
+//! Basic scheme (2.3.1).
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::form::{self, Form};
 use super::reply::{Failure, Granted, Reply};
 use super::{Call, Served};
+use crate::config::ClientAuthentication;
 
 /// How long a token is good, when nothing else is configured.
 const LIFE: Duration = Duration::from_secs(3600);
@@ -42,8 +46,15 @@ fn token(call: &Call<'_>) -> Result<Granted, Failure> {
         None => return Err(invalid("grant_type is missing")),
     }
     let config = &call.config.credentials;
-    let client = (get("client_id"), get("client_secret"));
-    if client != (Some(&config.oidc_client_id), Some(&config.oidc_client_secret)) {
+    let in_form = get("client_id").zip(get("client_secret"));
+    let by_basic = call.request.header("authorization").map(|value| basic(value).unwrap_or_default());
+    let (way, client) = match (in_form, by_basic) {
+        (Some(_), Some(_)) => return Err(invalid("the client authenticates in more than one way")),
+        (Some((id, secret)), None) => (ClientAuthentication::Form, (id.to_owned(), secret.to_owned())),
+        (None, pair) => (ClientAuthentication::Basic, pair.unwrap_or_default()),
+    };
+    let expected = (config.oidc_client_id.clone(), config.oidc_client_secret.clone());
+    if client != expected || config.oidc_authentication.is_some_and(|only| only != way) {
         return Err(Failure::new(401, "invalid_client", "client authentication failed"));
     }
     let scope = get("scope").unwrap_or_default();
@@ -51,6 +62,16 @@ fn token(call: &Call<'_>) -> Result<Granted, Failure> {
         return Err(Failure::new(400, "invalid_scope", "the scope is malformed"));
     }
     Ok(granted(call, get("audience").unwrap_or(&config.oidc_client_id), scope))
+}
+
+/// The id and the secret of a header `authorization`: each form-encoded, then both in base64.
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, pair) = header.split_once(' ')?;
+    let pair = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(pair.trim()).ok())??;
+    let pair = String::from_utf8(pair).ok()?;
+    let (id, secret) = pair.split_once(':')?;
+    let decoded = |text: &str| form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned());
+    Some((decoded(id)?, decoded(secret)?))
 }
 
 fn granted(call: &Call<'_>, audience: &str, scope: &str) -> Granted {

@@ -3,6 +3,7 @@
 use crate::aws::sigv4::{SignableRequest, Signer};
 use sha2::{Digest as _, Sha256};
 
+use super::call::FORM;
 use super::fetch::{Line, Outcome};
 use super::provider::Provider;
 use super::sts::{self, Role, Sts};
@@ -30,12 +31,11 @@ impl AssumeRole {
         };
         let external_id = ("ExternalId", self.external_id.as_deref());
         let mut call = self.sts.call("AssumeRole", &self.role, &[external_id]);
-        let content_type = "application/x-www-form-urlencoded";
         let request = SignableRequest {
             method: call.method,
             path: &call.path,
             query: "",
-            headers: &[("content-type", content_type), ("host", &call.host)],
+            headers: &[("content-type", FORM), ("host", &call.host)],
             payload_sha256: Sha256::digest(call.body.expose()).into(),
         };
         let signature = Signer::new(&self.sts.region, "sts").sign(&request, key, line.now());

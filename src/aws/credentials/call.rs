@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use percent_encoding::{PercentEncode, percent_decode_str, utf8_percent_encode};
+
 use super::Secret;
+use super::error::LONGEST_DETAIL;
+use crate::aws::sigv4::QUERY;
 
 /// The most that is read of an answer, bytes. Credentials documents have some 1.5 KB, a token 20 KB at most.
 pub const LONGEST_ANSWER: usize = 64 * 1024;
@@ -11,6 +15,13 @@ pub const LONGEST_ANSWER: usize = 64 * 1024;
 const MOST_ENCODINGS: usize = 8;
 /// Less of a secret tells nothing of it, bytes.
 const LEAST_PIECE: usize = 8;
+/// So much of a secret inside of other words is too much, bytes.
+const MOST_SHOWN: usize = 12;
+/// It is looked for in so much of a text, bytes: no more is shown.
+const LOOKED_AT: usize = 4 * LONGEST_DETAIL;
+
+/// The content type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// How long the host waits for an answer, milliseconds.
 pub const CALL_TIMEOUT: u32 = 5_000;
@@ -66,16 +77,19 @@ impl Call {
         self
     }
 
-    /// Whether a text from the other side says back one of the secrets that it was told, or is a piece of one; as it is,
-    /// or percent-encoded: a form is that already, and whoever quotes it may do it again.
+    /// Whether a text from the other side says back one of the secrets that it was told, or is a piece of one, or has a longer
+    /// piece of one in it; as it is, or percent-encoded: a form is that already, and whoever quotes it may do it again.
     pub fn is_told_in(&self, text: &str) -> bool {
         let mut text = text.to_owned();
         for _ in 0..MOST_ENCODINGS {
             let is_piece = |secret: &str| text.len() >= LEAST_PIECE && secret.contains(&text);
-            if self.secrets.iter().map(Secret::expose).any(|secret| text.contains(secret) || is_piece(secret)) {
+            let pieces = || (0..LOOKED_AT.min(text.len())).filter_map(|at| text.get(at..at.saturating_add(MOST_SHOWN)));
+            let has_piece = |secret: &str| pieces().any(|piece| secret.contains(piece));
+            let is_told = |secret: &str| text.contains(secret) || is_piece(secret) || has_piece(secret);
+            if self.secrets.iter().map(Secret::expose).any(is_told) {
                 return true;
             }
-            let decoded = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+            let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
             if decoded == text {
                 return false;
             }
@@ -94,11 +108,16 @@ impl Call {
             }
             body.push_str(name);
             body.push('=');
-            body.extend(percent_encoding::utf8_percent_encode(value, crate::aws::sigv4::QUERY));
+            body.extend(encoded(value));
         }
         self.body = Secret::new(body);
-        self.with("content-type", "application/x-www-form-urlencoded")
+        self.with("content-type", FORM)
     }
+}
+
+/// A text as it stands in a form.
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, QUERY)
 }
 
 /// Neither headers nor body: they hold secrets.

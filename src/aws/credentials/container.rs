@@ -36,14 +36,14 @@ impl Container {
             call = call.with_secret("authorization", authorization.expose());
         }
         let answer = line.send(&call).await.map_err(|failure| FetchError::unanswered(WHO, &call, failure))?;
-        let text = answer.text().map_err(|what| FetchError::unusable(WHO, what));
         if answer.status != 200 {
-            let document = text.and_then(|text| document::object(WHO, text)).unwrap_or_default();
+            let text = answer.text().unwrap_or_default();
+            let document = document::object(WHO, text).unwrap_or_default();
             let said =
                 Said { code: document::member(&document, "code"), message: document::member(&document, "message") };
             return Err(FetchError::answered(WHO, &call, answer.status, said));
         }
-        let mut fetched = document::read(WHO, &call, text?, line.now())?;
+        let mut fetched = document::read(WHO, &call, &answer, line.now())?;
         fetched.source = "container".to_owned();
         Ok(fetched)
     }

@@ -3,13 +3,14 @@
 
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::error::is_code;
 use super::expiration::{expires, unix_seconds};
 use super::{AccessKey, Credentials, FetchError, Fetched, Secret, key_text};
 
 /// The credentials of a document that answers a call; the error says what of it cannot be used.
-pub fn read(who: &str, call: &Call, text: &str, now: u64) -> Result<Fetched, FetchError> {
+pub fn read(who: &str, call: &Call, answer: &Answer, now: u64) -> Result<Fetched, FetchError> {
+    let text = answer.text().map_err(|what| FetchError::unusable(who, what))?;
     let document = object(who, text)?;
     if let Some(code) = member(&document, "code").filter(|code| !code.eq_ignore_ascii_case("success")) {
         // AssumeRoleUnauthorizedAccess, Failed …: fixed words of the metadata service.
@@ -30,8 +31,9 @@ pub fn read(who: &str, call: &Call, text: &str, now: u64) -> Result<Fetched, Fet
             secret_access_key: Secret::new(secret),
             session_token: session_token.map(Secret::new),
         }),
-        expires: expires(who, expiration.transpose()?, now)?,
+        expires: expires(who, expiration.transpose()?, answer, now)?,
         source: String::new(),
+        member: 0,
     })
 }
 

@@ -10,15 +10,16 @@ const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Reads the credentials; the error names the variables that are missing or unusable.
 ///
-/// A Bedrock API key wins over access keys, as in AWS's SDKs; a variable that is empty counts as not set.
-pub fn credentials(environment: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, String> {
+/// A Bedrock API key wins over access keys, as in AWS's SDKs, but where only `access_keys` will do; a variable that is empty
+/// counts as not set.
+pub fn credentials(environment: &dyn Fn(&str) -> Option<String>, access_keys: bool) -> Result<Credentials, String> {
     let read = |name: &str| match environment(name).filter(|value| !value.trim().is_empty()) {
         Some(value) => {
             key_text(&value).map(|text| Some(text.to_owned())).map_err(|expected| format!("{name}: {expected}"))
         }
         None => Ok(None),
     };
-    if let Some(key) = read(BEARER)? {
+    if !access_keys && let Some(key) = read(BEARER)? {
         return Ok(Credentials::ApiKey(Secret::new(key)));
     }
     match (read(ACCESS_KEY_ID)?, read(SECRET_ACCESS_KEY)?) {
@@ -29,6 +30,7 @@ pub fn credentials(environment: &dyn Fn(&str) -> Option<String>) -> Result<Crede
         })),
         (Some(_), None) => Err(format!("{SECRET_ACCESS_KEY} is not set")),
         (None, Some(_)) => Err(format!("{ACCESS_KEY_ID} is not set")),
+        (None, None) if access_keys => Err(format!("{ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} are not set")),
         (None, None) => Err(format!("neither {ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} nor {BEARER} are set")),
     }
 }
@@ -37,8 +39,13 @@ pub fn credentials(environment: &dyn Fn(&str) -> Option<String>) -> Result<Crede
 mod tests {
     use super::{AccessKey, Credentials, Secret, credentials};
 
+    fn read_as(variables: &[(&str, &str)], access_keys: bool) -> Result<Credentials, String> {
+        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        credentials(&|name| variable(name).map(|(_, value)| (*value).to_owned()), access_keys)
+    }
+
     fn read(variables: &[(&str, &str)]) -> Result<Credentials, String> {
-        credentials(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        read_as(variables, false)
     }
 
     fn access_key(session_token: Option<&str>) -> Credentials {
@@ -62,6 +69,18 @@ mod tests {
         assert_eq!(read(&[BEARER]), Ok(Credentials::ApiKey(Secret::new("ABSK0"))));
         assert_eq!(read(&[ID, SECRET, TOKEN, BEARER]), Ok(Credentials::ApiKey(Secret::new("ABSK0"))));
         assert_eq!(read(&[ID, SECRET, ("AWS_BEARER_TOKEN_BEDROCK", "")]), Ok(access_key(None)));
+    }
+
+    /// An API key, even one that is none, stands in the way of none.
+    #[test]
+    fn where_access_keys_are_wanted() {
+        let broken = ("AWS_BEARER_TOKEN_BEDROCK", "two words");
+        for bearer in [BEARER, broken] {
+            assert_eq!(read_as(&[ID, SECRET, TOKEN, bearer], true), Ok(access_key(Some("token"))));
+            assert_eq!(read_as(&[ID, bearer], true), Err("AWS_SECRET_ACCESS_KEY is not set".to_owned()));
+            let neither = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set";
+            assert_eq!(read_as(&[bearer], true), Err(neither.to_owned()));
+        }
     }
 
     #[test]

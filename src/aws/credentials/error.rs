@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::call::{Call, CallFailure};
+use super::call::{Answer, Call, CallFailure};
+use crate::aws::clock::Skew;
 
 /// Of a message from outside, in characters.
-const LONGEST_DETAIL: usize = 300;
+pub(super) const LONGEST_DETAIL: usize = 300;
 /// Of a code from outside.
 const LONGEST_CODE: usize = 64;
 
@@ -29,6 +30,33 @@ impl FetchError {
         self.text = format!("{source}: {}", self.text);
         self
     }
+
+    /// That of a chain none of whose members gave anything.
+    pub fn of_chain(members: &[Self]) -> Self {
+        let texts: Vec<_> = members.iter().map(|error| error.text.as_str()).collect();
+        let details = members.iter().filter_map(|error| Some(format!("{}: {}", error.kind(), error.detail.as_ref()?)));
+        let details = details.collect::<Vec<_>>().join("; ");
+        Self::new(texts.join("; ")).with(details).of("chain")
+    }
+
+    /// Adds what is for the operator alone, if it is anything.
+    fn with(mut self, detail: String) -> Self {
+        self.detail = Some(detail).filter(|detail| !detail.trim().is_empty());
+        self
+    }
+
+    /// Says how far the gateway's clock is off by an answer's date, if that is worth a word.
+    pub fn with_clock(mut self, answer: &Answer, now: u64) -> Self {
+        if let Some(skew) = answer.header("date").and_then(|date| Skew::by_date(date, now)) {
+            self.text = format!("{}: {skew}", self.text);
+        }
+        self
+    }
+
+    /// The type of the source that is named in front.
+    pub fn kind(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default()
+    }
 }
 
 /// What the other side says of a call that it refuses.
@@ -48,11 +76,11 @@ impl FetchError {
             text.push(' ');
             text.push_str(code);
         }
-        let detail = said.message.map(|message| match call.is_told_in(message) {
-            true => "what it says repeats a secret".to_owned(),
-            false => shown(message),
-        });
-        Self { text, detail: detail.filter(|detail| !detail.trim().is_empty()) }
+        Self::new(text).with(match said.message {
+            Some(message) if call.is_told_in(message) => "what it says repeats a secret".to_owned(),
+            Some(message) => shown(message),
+            None => String::new(),
+        })
     }
 
     /// A call was answered with something that cannot be used.

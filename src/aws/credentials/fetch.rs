@@ -23,6 +23,8 @@ pub struct Fetched {
     pub expires: Option<u64>,
     /// The source, `assumeRole of environment` for example; no value of the configuration.
     pub source: String,
+    /// Which member of a chain gave them, counted from zero; zero where there is no chain.
+    pub member: u64,
 }
 
 impl Fetched {
@@ -70,6 +72,11 @@ impl Fetch {
         self.step()
     }
 
+    /// The errors of a chain's members that were passed over, up to now; of those that can ever give credentials.
+    pub fn passed(&self) -> Vec<FetchError> {
+        self.line.0.passed.take()
+    }
+
     fn step(&mut self) -> Step {
         let stuck = || Step::Done(Err(FetchError::new("the source asked for nothing")));
         let Some(run) = &mut self.run else { return stuck() };
@@ -92,12 +99,18 @@ struct Wire {
     now: Cell<u64>,
     call: RefCell<Option<Call>>,
     answer: RefCell<Option<Result<Answer, CallFailure>>>,
+    passed: RefCell<Vec<FetchError>>,
 }
 
 impl Line {
     /// The time of the last step, seconds since 1970.
     pub fn now(&self) -> u64 {
         self.0.now.get()
+    }
+
+    /// A chain goes on behind a member that failed.
+    pub fn pass(&self, error: FetchError) {
+        self.0.passed.borrow_mut().push(error);
     }
 
     /// Sends a call and waits for its answer.

@@ -5,7 +5,7 @@ use super::call::{Answer, Call};
 use super::document;
 use super::error::Said;
 use super::fetch::{Line, Outcome};
-use super::{FetchError, Secret};
+use super::{FetchError, Secret, key_text};
 
 const WHO: &str = "the instance metadata service";
 /// Its host in every instance.
@@ -40,8 +40,7 @@ impl InstanceMetadata {
             }
         };
         let (call, answer) = self.get(line, &format!("{ROLES_PATH}{role}"), &mut token).await?;
-        let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?;
-        let mut fetched = document::read(WHO, &call, text, line.now())?;
+        let mut fetched = document::read(WHO, &call, &answer, line.now())?;
         fetched.source = "instanceMetadata".to_owned();
         Ok(fetched)
     }
@@ -62,16 +61,15 @@ impl InstanceMetadata {
             }
             status => return Err(FetchError::answered(WHO, &call, status, Said::default())),
         }
-        let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?.trim();
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(FetchError::unusable(WHO, "no token"));
-        }
-        Ok(Some(Secret::new(text)))
+        let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?;
+        let token = key_text(text).map_err(|_| FetchError::unusable(WHO, "no token"))?;
+        Ok(Some(Secret::new(token)))
     }
 
     /// A 401 wants a new token, once. The last call and its answer.
     async fn get(&self, line: &Line, path: &str, token: &mut Option<Secret>) -> Result<(Call, Answer), FetchError> {
-        for is_last in [false, true] {
+        let mut is_first = true;
+        loop {
             let mut call = Call::new(&self.cluster, "GET", &self.host, path);
             if let Some(token) = token {
                 call = call.with_secret("x-aws-ec2-metadata-token", token.expose());
@@ -79,12 +77,12 @@ impl InstanceMetadata {
             let answer = line.send(&call).await.map_err(|failure| FetchError::unanswered(WHO, &call, failure))?;
             match answer.status {
                 200 => return Ok((call, answer)),
-                401 if !is_last && token.is_some() => *token = self.token(line).await?,
+                401 if is_first && token.is_some() => *token = self.token(line).await?,
                 404 if path == ROLES_PATH => return Err(FetchError::unusable(WHO, "404: the instance has no role")),
                 status => return Err(FetchError::answered(WHO, &call, status, Said::default())),
             }
+            is_first = false;
         }
-        Err(FetchError::unusable(WHO, "401 to a new token"))
     }
 }
 

@@ -46,6 +46,6 @@ impl MountedFile {
         let text = answer.text().map_err(|what| FetchError::unusable(WHO, what))?;
         let credentials = credentials_file::credentials(text, &self.profile);
         let credentials = credentials.map_err(|error| FetchError::new(error.to_string()))?;
-        Ok(Fetched { credentials, expires: None, source: "credentialsFile".to_owned() })
+        Ok(Fetched { credentials, expires: None, source: "credentialsFile".to_owned(), member: 0 })
     }
 }

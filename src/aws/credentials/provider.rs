@@ -46,6 +46,23 @@ impl Provider {
         }
     }
 
+    /// Why it can never give anything, without its own name; nothing where only a call can tell.
+    pub fn hopeless(&self) -> Option<String> {
+        let named = |source: &Self| Some(format!("{}: {}", source.name(), source.hopeless()?));
+        match self {
+            Self::Fixed(_, outcome) => outcome.as_ref().err().cloned(),
+            Self::AssumeRole(role) => named(&role.source),
+            Self::Chain(sources) => {
+                let mut reasons = Vec::new();
+                for source in sources {
+                    reasons.push(named(source)?);
+                }
+                Some(reasons.join("; "))
+            }
+            _ => None,
+        }
+    }
+
     /// A name for exactly this source, which tells nothing of it: what workers share is kept under it.
     pub fn identity(&self) -> String {
         let mut digest = Digesting(Sha256::new());
@@ -57,9 +74,12 @@ impl Provider {
     pub fn fetch<'a>(&'a self, line: &'a Line) -> Pin<Box<dyn Future<Output = Outcome> + 'a>> {
         Box::pin(async move {
             let outcome = match self {
-                Self::Fixed(name, Ok(credentials)) => {
-                    Ok(Fetched { credentials: credentials.clone(), expires: None, source: (*name).to_owned() })
-                }
+                Self::Fixed(name, Ok(credentials)) => Ok(Fetched {
+                    credentials: credentials.clone(),
+                    expires: None,
+                    source: (*name).to_owned(),
+                    member: 0,
+                }),
                 Self::Fixed(_, Err(reason)) => Err(FetchError::new(reason.clone())),
                 Self::MountedFile(source) => source.fetch(line).await,
                 Self::WebIdentity(source) => source.fetch(line).await,
@@ -91,16 +111,16 @@ impl Hasher for Digesting {
 
 /// The first that yields; without one, every source's error.
 async fn first(sources: &[Provider], line: &Line) -> Outcome {
-    let (mut texts, mut details) = (Vec::new(), Vec::new());
-    for source in sources {
+    let mut failed = Vec::new();
+    for (source, member) in sources.iter().zip(0..) {
         match source.fetch(line).await {
-            Ok(fetched) => return Ok(Fetched { source: format!("chain: {}", fetched.source), ..fetched }),
-            Err(error) => {
-                texts.push(error.text);
-                details.extend(error.detail);
+            Ok(fetched) => {
+                let passed = sources.iter().zip(failed).filter(|(source, _)| source.hopeless().is_none());
+                passed.for_each(|(_, error)| line.pass(error));
+                return Ok(Fetched { source: format!("chain: {}", fetched.source), member, ..fetched });
             }
+            Err(error) => failed.push(error),
         }
     }
-    let detail = Some(details.join("; ")).filter(|details| !details.is_empty());
-    Err(FetchError { text: format!("chain: {}", texts.join("; ")), detail })
+    Err(FetchError::of_chain(&failed))
 }

@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 
 use super::call::CALL_TIMEOUT;
 use super::codec::{Reader, Writer};
-use super::fetch::Fetched;
+use super::fetch::{Fetched, Outcome};
 use super::schedule;
 use super::{AccessKey, Credentials, FetchError, Secret};
 
 /// First byte of the bytes. Another layout takes another number.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Where the record of a source lies, by the source's identity. Each version has its own: code that drains beside newer code
 /// would else take the other's record for damaged, and fetch.
@@ -53,7 +53,12 @@ pub struct Held {
     pub expires: Option<u64>,
     /// When new ones are due.
     pub refresh_at: u64,
+    /// Which member of a chain gave them; [`REFUSED`] when AWS has refused them.
+    pub member: u64,
 }
+
+/// Behind all members of any chain.
+const REFUSED: u64 = u64::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Lease {
@@ -71,6 +76,18 @@ impl Held {
     /// Whether a request may be signed with them. Not in their last second: it has yet to arrive.
     pub fn is_usable(&self, now: u64) -> bool {
         self.expires.is_none_or(|expires| now.saturating_add(1_000) < expires)
+    }
+
+    /// What a try came to. While these are good, none of a source that stands behind theirs in the chain replaces them: theirs
+    /// may have failed for a moment, and those are kept for hours. The errors of the members that were `passed` are that of the
+    /// chain then.
+    pub fn weighed(&self, outcome: Outcome, passed: &mut Vec<FetchError>, now: u64) -> Outcome {
+        match outcome {
+            Ok(fetched) if fetched.member > self.member && self.is_usable(now) => {
+                Err(FetchError::of_chain(&std::mem::take(passed)))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Whether there is no need for new ones. What has no end is read again soon, and not later for a clock that was put back.
@@ -110,7 +127,7 @@ impl Record {
     pub fn fetched(&self, fetched: &Fetched, now: u64, random: u64) -> Self {
         let expires = fetched.expires.map(|seconds| seconds.saturating_mul(1_000));
         let refresh_at = schedule::refresh_at(expires, now, random);
-        let held = Held { credentials: fetched.credentials.clone(), expires, refresh_at };
+        let held = Held { credentials: fetched.credentials.clone(), expires, refresh_at, member: fetched.member };
         // Credentials that are hardly good any more are not asked for again and again.
         let next_try = now.saturating_add(schedule::LEAST_PAUSE);
         Self { held: Some(held), lease: None, failures: 0, next_try, refused: self.refused, error: String::new() }
@@ -124,14 +141,20 @@ impl Record {
         Self { held: self.held.clone(), lease: None, failures, next_try, refused: self.refused, error }
     }
 
-    /// The record after AWS has refused what is held: new ones are due; nothing where they are due already or were a moment ago.
+    /// The record after AWS has refused what is held: new ones are due, of any member of a chain; nothing where that is so
+    /// already or was a moment ago.
     pub fn refused(mut self, now: u64) -> Option<Self> {
-        let held = self.held.as_mut().filter(|held| held.refresh_at > now)?;
-        if self.refused > 0 && now.abs_diff(self.refused) < REFUSAL_PAUSE {
+        let held = self.held.as_mut()?;
+        if held.refresh_at > now {
+            if self.refused > 0 && now.abs_diff(self.refused) < REFUSAL_PAUSE {
+                return None;
+            }
+            held.refresh_at = now;
+            self.refused = now;
+        } else if held.member == REFUSED {
             return None;
         }
-        held.refresh_at = now;
-        self.refused = now;
+        held.member = REFUSED;
         Some(self)
     }
 
@@ -147,6 +170,7 @@ impl Record {
         out.number(lease.until);
         if let Some(held) = &self.held {
             out.number(held.refresh_at);
+            out.number(held.member);
             // No credentials expire in 1970.
             out.number(held.expires.unwrap_or_default());
             match &held.credentials {
@@ -177,6 +201,7 @@ impl Record {
         record.lease = (lease.until > 0).then_some(lease);
         if !read.is_at_end() {
             let refresh_at = read.number()?;
+            let member = read.number()?;
             let expires = Some(read.number()?).filter(|expires| *expires > 0);
             let secret = Secret::new(read.text()?);
             let credentials = if read.is_at_end() {
@@ -186,7 +211,7 @@ impl Record {
                 let session_token = if read.is_at_end() { None } else { Some(Secret::new(read.text()?)) };
                 Credentials::AccessKey(AccessKey { access_key_id, secret_access_key: secret, session_token })
             };
-            record.held = Some(Held { credentials, expires, refresh_at });
+            record.held = Some(Held { credentials, expires, refresh_at, member });
         }
         read.is_at_end().then_some(record)
     }

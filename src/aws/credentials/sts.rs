@@ -8,7 +8,6 @@ use super::call::{Answer, Call};
 use super::error::Said;
 use super::expiration::{expires, unix_seconds};
 use super::{AccessKey, Credentials, FetchError, Fetched, Secret, key_text};
-use crate::aws::clock::Skew;
 
 const VERSION: &str = "2011-06-15";
 const WHO: &str = "STS";
@@ -61,7 +60,9 @@ pub fn read(call: &Call, answer: &Answer, now: u64) -> Result<Fetched, FetchErro
         let elements = text.map(|text| elements(text, ["Code", "Message", "", ""])).unwrap_or_default();
         let [code, message, ..] = elements.each_ref().map(|element| element.as_ref().map(Secret::expose));
         let error = FetchError::answered(WHO, call, answer.status, Said { code, message });
-        return Err(with_clock(error, code, answer, now));
+        // A signature that is too old or too young is the clock's fault, which the operator has to be told.
+        let clock = matches!(code, Some("SignatureDoesNotMatch" | "RequestExpired" | "RequestTimeTooSkewed"));
+        return Err(if clock { error.with_clock(answer, now) } else { error });
     }
     let [id, secret, token, expiration] =
         elements(text?, ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"]);
@@ -78,18 +79,10 @@ pub fn read(call: &Call, answer: &Answer, now: u64) -> Result<Fetched, FetchErro
             secret_access_key: key("SecretAccessKey", secret)?,
             session_token: Some(key("SessionToken", token)?),
         }),
-        expires: expires(WHO, Some(expiration), now)?,
+        expires: expires(WHO, Some(expiration), answer, now)?,
         source: String::new(),
+        member: 0,
     })
-}
-
-/// A signature that is too old or too young is the clock's fault, which the operator has to be told.
-fn with_clock(mut error: FetchError, code: Option<&str>, answer: &Answer, now: u64) -> FetchError {
-    let clock = matches!(code, Some("SignatureDoesNotMatch" | "RequestExpired" | "RequestTimeTooSkewed"));
-    if let Some(skew) = answer.header("date").filter(|_| clock).and_then(|date| Skew::by_date(date, now)) {
-        error.text = format!("{}: {skew}", error.text);
-    }
-    error
 }
 
 /// The texts of the first elements of these names, wherever they are. An XML that breaks off gives what was read.

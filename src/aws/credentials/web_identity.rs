@@ -5,7 +5,7 @@ use super::fetch::{Line, Outcome};
 use super::listener::{self, Listener};
 use super::oidc::Oidc;
 use super::sts::{self, Role, Sts};
-use super::{FetchError, Secret};
+use super::{FetchError, Secret, key_text};
 
 /// What STS takes for a token, characters
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>).
@@ -38,16 +38,20 @@ pub enum Token {
     },
 }
 
+/// A token without what surrounds it; the error says what was expected.
+pub fn token_text(text: &str) -> Result<&str, &'static str> {
+    let text = key_text(text)?;
+    if TOKEN_LENGTH.contains(&text.len()) { Ok(text) } else { Err("expected a token of 4 to 20000 characters") }
+}
+
 impl WebIdentity {
     /// Fetches the token, then the role's credentials.
     pub async fn fetch(&self, line: &Line) -> Outcome {
         let token = self.token.fetch(line).await?;
-        if !TOKEN_LENGTH.contains(&token.expose().len()) || !token.expose().bytes().all(|byte| byte.is_ascii_graphic())
-        {
-            return Err(FetchError::new("the token is none: it has 4 to 20000 printable characters"));
-        }
-        let field = ("WebIdentityToken", Some(token.expose()));
-        let call: Call = self.sts.call("AssumeRoleWithWebIdentity", &self.role, &[field]).hiding(token.expose());
+        let token = token_text(token.expose())
+            .map_err(|_| FetchError::new("the token is none: it has 4 to 20000 printable characters"))?;
+        let field = ("WebIdentityToken", Some(token));
+        let call: Call = self.sts.call("AssumeRoleWithWebIdentity", &self.role, &[field]).hiding(token);
         let answer = line.send(&call).await.map_err(|failure| FetchError::unanswered("STS", &call, failure))?;
         let mut fetched = sts::read(&call, &answer, line.now())?;
         fetched.source = "webIdentity".to_owned();
@@ -68,7 +72,7 @@ impl Token {
                     }
                     None => answer.text().map_err(|what| FetchError::unusable(listener::WHO, what))?,
                 };
-                Ok(Secret::new(text.trim()))
+                Ok(Secret::new(text))
             }
         }
     }

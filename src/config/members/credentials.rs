@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::aws::credentials::oidc::ClientAuthentication;
 use crate::config::credential_values::{
-    Authority, Cluster, ExternalId, Key, Policy, Profile, RequestPath, RoleArn, RoleName, SessionName, Variable, Words,
+    Authority, Cluster, ExternalId, Key, Policy, Profile, RequestPath, RoleArn, RoleName, SessionName, Variable,
+    WebToken, Words,
 };
 use crate::config::values::{Checked, HeaderName, HeaderValue, Host, Number};
 
@@ -14,7 +16,7 @@ use crate::config::values::{Checked, HeaderName, HeaderValue, Host, Number};
 #[serde(rename = "by type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub(in crate::config) enum Credentials {
     /// The filter's environment variables: `AWS_BEARER_TOKEN_BEDROCK`, else `AWS_ACCESS_KEY_ID` and
-    /// `AWS_SECRET_ACCESS_KEY`, for temporary ones with `AWS_SESSION_TOKEN`.
+    /// `AWS_SECRET_ACCESS_KEY`, for temporary ones with `AWS_SESSION_TOKEN`. Below `assumeRole` the access keys alone.
     Environment {},
     /// An access key in the configuration itself.
     Static {
@@ -59,7 +61,7 @@ pub(in crate::config) enum Credentials {
         #[cfg_attr(feature = "schema", schemars(example = serde_json::json!({ "cluster": "sts" })))]
         sts: Sts,
         /// Where the token comes from: exactly one of its members.
-        #[cfg_attr(feature = "schema", schemars(example = serde_json::json!({ "value": "x" })))]
+        #[cfg_attr(feature = "schema", schemars(example = serde_json::json!({ "value": "eyJ.EXAMPLE" })))]
         token: Token,
     },
     /// A role by STS AssumeRole, signed with the credentials of another source.
@@ -72,7 +74,8 @@ pub(in crate::config) enum Credentials {
         session_name: Checked<SessionName>,
         /// What the role's trust policy asks for.
         external_id: Option<Checked<ExternalId>>,
-        /// Life of the credentials, in seconds; without it STS decides: an hour.
+        /// Life of the credentials, in seconds; without it STS decides: an hour, which is the most where the source is
+        /// `webIdentity` or `assumeRole`.
         duration_seconds: Option<Number<900, 43_200>>,
         /// JSON text of a policy that limits the session.
         policy: Option<Checked<Policy>>,
@@ -139,8 +142,8 @@ pub(in crate::config) struct Sts {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::config) struct Token {
-    /// The token itself.
-    pub value: Option<Checked<Key>>,
+    /// The token itself: 4 to 20000 characters.
+    pub value: Option<Checked<WebToken>>,
     /// An OpenID provider, by the client credentials grant.
     pub oidc: Option<Oidc>,
     /// The listener of the same Envoy that hands out the mounted file.
@@ -163,6 +166,9 @@ pub(in crate::config) struct Oidc {
     pub client_id: Checked<Words>,
     /// The client's secret.
     pub client_secret: Checked<Words>,
+    /// How the client shows its secret.
+    #[serde(default)]
+    pub client_authentication: ClientAuthentication,
     /// Scopes, with spaces between.
     pub scope: Option<Checked<Words>>,
     /// For whom the token is to be.
