@@ -234,11 +234,6 @@ pub fn property(path: &str) -> Result<Vec<u8>> {
     bytes(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
-/// What Envoy has received of the request so far, bytes: its body, and the size of its headers.
-pub fn received() -> Option<u64> {
-    property("request\0total_size").ok()?.try_into().map(u64::from_le_bytes).ok()
-}
-
 /// Sets the stream's filter state `wasm.<name>`.
 pub fn set_filter_state(name: &str, value: &[u8]) -> Result<()> {
     // SAFETY: the host reads both during the call.

@@ -206,9 +206,8 @@ fn watch(plugin: &Plugin, now: u64) {
     if plugin.watchdog.is_done() {
         return;
     }
-    for held in plugin.watchdog.overdue(now) {
-        if abi::set_effective_context(held.context).is_ok() && held.has_grown(abi::received()) {
-            plugin.watchdog.release(held.context);
+    for context in plugin.watchdog.overdue(now) {
+        if abi::set_effective_context(context).is_ok() {
             stream::send(&plugin.complaints.misplaced(OPTION_MISSING));
         }
     }

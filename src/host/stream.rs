@@ -234,7 +234,7 @@ impl Stream {
                         Err(refused) => self.broken("saying that the request is taken", refused),
                     };
                 }
-                self.plugin.watchdog.hold(self.context, || (abi::now().unwrap_or_default(), abi::received()));
+                self.plugin.watchdog.hold(self.context, || abi::now().unwrap_or_default());
                 Action::Pause
             }
         }

@@ -1,6 +1,5 @@
 //! Finds out that Envoy runs the filter without `allow_on_headers_stop_iteration`: then a held request never gets a body
-//! callback and would hang. The first body callback of a held stream proves that the option is in effect; a body that Envoy
-//! has received without one, that it is not.
+//! callback and would hang. The first body callback of a held stream proves that the option is in effect.
 
 use crate::deadline::Deadline;
 use std::cell::{Cell, RefCell};
@@ -12,24 +11,7 @@ const PATIENCE: u64 = 3_000;
 pub struct Watchdog {
     in_effect: Cell<bool>,
     /// Few, since it is soon known.
-    held: RefCell<Vec<Held>>,
-}
-
-/// A stream whose headers are held.
-#[derive(Clone, Copy)]
-pub struct Held {
-    pub context: u32,
-    patience: Deadline,
-    /// So much of it Envoy had received then, bytes; nothing where that cannot be said.
-    received: Option<u64>,
-}
-
-impl Held {
-    /// Whether Envoy has received more, by what it has received now.
-    pub fn has_grown(&self, received: Option<u64>) -> bool {
-        // Where it cannot be said, a request that hangs is the worse of the two mistakes.
-        self.received.zip(received).is_none_or(|(then, now)| now > then)
-    }
+    held: RefCell<Vec<(u32, Deadline)>>,
 }
 
 impl Watchdog {
@@ -38,12 +20,12 @@ impl Watchdog {
         Self { in_effect: Cell::new(!is_needed), held: RefCell::default() }
     }
 
-    /// A stream's headers are held from now on; the host says when that is, and what Envoy has received.
-    pub fn hold(&self, context: u32, host: impl FnOnce() -> (u64, Option<u64>)) {
+    /// A stream's headers are held from `now` on.
+    pub fn hold(&self, context: u32, now: impl FnOnce() -> u64) {
         if !self.in_effect.get() {
             // Asked before the borrow: none is held across a call to the host, which may come back in.
-            let (now, received) = host();
-            self.held.borrow_mut().push(Held { context, patience: Deadline::after(now, PATIENCE), received });
+            let patience = Deadline::after(now(), PATIENCE);
+            self.held.borrow_mut().push((context, patience));
         }
     }
 
@@ -57,7 +39,7 @@ impl Watchdog {
     /// A stream is gone.
     pub fn release(&self, context: u32) {
         if !self.in_effect.get() {
-            self.held.borrow_mut().retain(|held| held.context != context);
+            self.held.borrow_mut().retain(|(held, _)| *held != context);
         }
     }
 
@@ -66,8 +48,11 @@ impl Watchdog {
         self.in_effect.get()
     }
 
-    /// The streams that have waited too long, if Envoy has their bodies.
-    pub fn overdue(&self, now: u64) -> Vec<Held> {
-        self.held.borrow().iter().filter(|held| held.patience.is_over(now)).copied().collect()
+    /// Takes out the streams that have waited too long.
+    pub fn overdue(&self, now: u64) -> Vec<u32> {
+        let mut held = self.held.borrow_mut();
+        let overdue = held.iter().filter(|(_, patience)| patience.is_over(now)).map(|(context, _)| *context).collect();
+        held.retain(|(_, patience)| !patience.is_over(now));
+        overdue
     }
 }

@@ -24,34 +24,6 @@ def test_other_requests_are_not_harmed_by_the_missing_option(envoy):
     assert gateway.request("POST", "/other", b"x" * 100_000).json()["length"] == 100_000
 
 
-@pytest.mark.parametrize("http", ["length", "chunked"])
-def test_a_slow_client_comes_first(envoy, simulator, http):
-    """No body has come through yet, nor has this one arrived: nothing can be said of the option."""
-    gateway = envoy()
-    body = encoded("Count to 3")
-    with Connection(gateway.port) as connection:
-        length = [("content-length", len(body))] if http == "length" else [("transfer-encoding", "chunked")]
-        connection.head("POST", "/v1/messages", length)
-        time.sleep(6)
-        connection.send(body if http == "length" else b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
-        assert connection.response().json()["content"][0]["text"] == "1, 2, 3"
-    assert simulator.last().verified
-
-
-def test_a_slow_client_without_the_option(envoy, simulator):
-    """It is told once its body has come."""
-    gateway = envoy(hold=False)
-    body = encoded("Count to 3")
-    with Connection(gateway.port) as connection:
-        connection.head("POST", "/v1/messages", [("content-length", len(body))])
-        time.sleep(6)
-        connection.send(body[:10])
-        begun = time.monotonic()
-        assert_envelope(connection.response(), 500, contains=["allow_on_headers_stop_iteration"])
-        assert time.monotonic() - begun < 2
-    assert simulator.requests() == []
-
-
 def test_a_slow_client_is_no_missing_option(gateway):
     """A body has come through before, so the option is there: the watchdog must not mistake a client that pauses."""
     body = encoded("Count to 3")
