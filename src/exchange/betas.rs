@@ -11,8 +11,8 @@ const MOST: usize = 128;
 /// What a client asks for, by Bedrock's names, once each and in order.
 #[derive(Debug, Default)]
 pub struct Betas {
+    /// One more than [`MOST`] when there are too many.
     asked: Vec<Beta>,
-    too_many: bool,
 }
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Betas {
 
     /// One more.
     pub fn ask(&mut self, beta: &str, rules: &config::Betas) {
-        if self.too_many {
+        if self.asked.len() > MOST {
             return;
         }
         let name = match rules.alias.get(beta) {
@@ -54,7 +54,6 @@ impl Betas {
             None => betas::name(beta),
         };
         if !beta.is_empty() && !self.asked.iter().any(|known| known.name == name) {
-            self.too_many = self.asked.len() >= MOST;
             let denied = rules.deny.iter().any(|denied| denied == beta || denied == name);
             self.asked.push(Beta { name: name.to_owned(), denied });
         }
@@ -62,7 +61,7 @@ impl Betas {
 
     /// Refuses a request that asks for more than there can be.
     pub fn check(&self) -> Result<(), Reply> {
-        if self.too_many {
+        if self.asked.len() > MOST {
             return Err(Reply::invalid(&format!("anthropic-beta: more than {MOST} different ones")));
         }
         Ok(())

@@ -37,6 +37,10 @@ def swapped(documents):
     entries(documents).reverse()
 
 
+def misspelt(documents):
+    entries(documents)[0]["config"]["regoin"] = "us-east-1"
+
+
 @pytest.mark.parametrize("change", [without_transform, swapped])
 def test_hold_without_transform_before_it(start, simulator, change):
     gateway = start(changes=change)
@@ -83,10 +87,7 @@ def test_profile_a_before_its_patch(start, simulator):
 
 def test_a_wrong_configuration_at_the_start(start, simulator):
     """Envoy starts and refuses requests; only its log has the reason."""
-    def wrong(documents):
-        entries(documents)[0]["config"]["regoin"] = "us-east-1"
-
-    gateway = start(changes=wrong)
+    gateway = start(changes=misspelt)
     gateway.tolerate("Failed to configure base Wasm plugin|configured to fail closed|regoin")
     response, took = timed(gateway)
     assert (response.status, response.body) == (503, b"") and took < 5
@@ -108,13 +109,10 @@ def test_a_wrong_configuration_of_hold_at_the_start(start, simulator):
 
 def test_a_wrong_configuration_later(start, simulator):
     """Envoy keeps what it has, and nobody notices; Envoy Gateway's log has it."""
-    def wrong(documents):
-        entries(documents)[0]["config"]["regoin"] = "us-east-1"
-
     gateway = start()
     gateway.tolerate("Failed to configure base Wasm plugin|configured to fail closed|regoin")
     assert gateway.post().status == 200
-    gateway.apply(changes=wrong)
+    gateway.apply(changes=misspelt)
     gateway.wait_for("regoin: unknown key")
     gateway.wait_for("Envoy rejected the last update")
     assert timed(gateway)[0].status == 200
